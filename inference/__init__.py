@@ -1,0 +1,1 @@
+"""Schemas, models, calibration and explanations, in plain Python: no Django, importable in a notebook."""
