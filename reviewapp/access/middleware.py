@@ -1,0 +1,50 @@
+"""Gives every request its user and its Actor, and ends sessions that are idle, too old or of an earlier epoch."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from reviewapp.access.authentication import ROLES
+from reviewapp.access.models import User
+from reviewapp.lib.actor import HUMAN, Actor
+
+EPOCH, STARTED, SEEN = "epoch", "started", "seen"
+_TOUCH_SECONDS = 60
+PUBLIC = ("/sign-in/", "/healthz", "/readyz", "/metrics", "/api/", "/static/")
+
+
+class ActorMiddleware:
+    """Pages are for signed-in people, except those in `PUBLIC`; the API authenticates for itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now().timestamp()
+        user = session_user(request.session, now=now)
+        request.user = user or AnonymousUser()
+        request.actor = person(user, request_id=request.request_id) if user else None
+        if user is None and not request.path.startswith(PUBLIC):
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+        if user and now - request.session[SEEN] > _TOUCH_SECONDS:
+            request.session[SEEN] = now
+        return self.get_response(request)
+
+
+def person(user: User, *, request_id: str) -> Actor:
+    return Actor(kind=HUMAN, user_id=user.pk, name=user.username, roles=frozenset(user.roles), request_id=request_id)
+
+
+def session_user(session: "dict[str, object]", *, now: float) -> User | None:
+    """The person a session belongs to, if it is still good: one statement (and the session's own)."""
+    user_id = session.get(SESSION_KEY)
+    if not user_id or now - session.get(SEEN, 0) > settings.SESSION_IDLE_SECONDS or now - session.get(STARTED, 0) > settings.SESSION_COOKIE_AGE:
+        return None
+    user = User.objects.annotate(roles=ROLES).filter(pk=UUID(user_id), is_active=True, is_service=False).first()
+    return user if user is not None and user.session_epoch == session.get(EPOCH) else None

@@ -1,0 +1,114 @@
+"""Adding to the trail. There is no other write."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Model
+
+from reviewapp.audit.models import AuditEvent
+from reviewapp.lib import crypto
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.canonical import canonical_json
+from reviewapp.lib.ids import uuid7
+
+SCHEMA_VERSION = 1
+_COLUMNS = (
+    "event_uuid", "at", "actor_kind", "actor_id", "actor_name", "actor_role", "on_behalf_of", "action", "outcome",
+    "object_type", "object_id", "queue_id", "request_id", "reason", "data", "schema_version", "canon", "mac",
+)  # fmt: skip
+_INSERT = f"insert into audit_auditevent ({', '.join(_COLUMNS)}) values ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 -- constants
+_COPY = f"copy audit_auditevent ({', '.join(_COLUMNS)}) from stdin"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened to one object. `data` holds ids, codes and figures; never identity, never free text of a person."""
+
+    action: str
+    object_type: str
+    object_id: str
+    queue_id: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = "done"
+    reason: str = ""
+
+
+def record(
+    action: str,
+    *,
+    subject: Model,
+    actor: Actor,
+    at: datetime,
+    queue_id: UUID | None = None,
+    data: Mapping[str, Any] | None = None,
+    outcome: str = "done",
+    reason: str = "",
+) -> None:
+    """Add one event about `subject`, in the caller's transaction."""
+    entry = Entry(action, subject._meta.label_lower, str(subject.pk), queue_id, data or {}, outcome, reason)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, _row(entry, actor=actor, at=at))
+
+
+def record_many(entries: Iterable[Entry], *, actor: Actor, at: datetime) -> None:
+    """Add one event per entry by COPY, in the caller's transaction."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for entry in entries:
+            copy.write_row(_row(entry, actor=actor, at=at))
+
+
+def is_authentic(event: AuditEvent) -> bool:
+    """Whether the row's bytes carry the application's MAC and say what its columns say."""
+    canon = bytes(event.canon)
+    return crypto.same(bytes(event.mac), crypto.mac(canon, key=settings.AUDIT_KEY)) and canon == canonical_json(_statement(event))
+
+
+def _row(entry: Entry, *, actor: Actor, at: datetime) -> tuple[Any, ...]:
+    statement = {
+        "event_uuid": str(uuid7()),
+        "at": at.isoformat(),
+        "actor_kind": actor.kind,
+        "actor_id": str(actor.user_id) if actor.user_id else None,
+        "actor_name": actor.name,
+        "actor_role": ",".join(sorted(actor.roles)),
+        "on_behalf_of": None,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "object_type": entry.object_type,
+        "object_id": entry.object_id,
+        "queue_id": str(entry.queue_id) if entry.queue_id else None,
+        "request_id": actor.request_id,
+        "reason": entry.reason,
+        "data": dict(entry.data),
+        "schema_version": SCHEMA_VERSION,
+    }
+    canon = canonical_json(statement)
+    values = {**statement, "data": canonical_json(statement["data"]).decode()}
+    return (*values.values(), canon, crypto.mac(canon, key=settings.AUDIT_KEY))
+
+
+def _statement(event: AuditEvent) -> dict[str, Any]:
+    """The columns as they were hashed; the time in UTC, as written."""
+    return {
+        "event_uuid": str(event.event_uuid),
+        "at": event.at.isoformat(),
+        "actor_kind": event.actor_kind,
+        "actor_id": str(event.actor_id) if event.actor_id else None,
+        "actor_name": event.actor_name,
+        "actor_role": event.actor_role,
+        "on_behalf_of": str(event.on_behalf_of) if event.on_behalf_of else None,
+        "action": event.action,
+        "outcome": event.outcome,
+        "object_type": event.object_type,
+        "object_id": event.object_id,
+        "queue_id": str(event.queue_id) if event.queue_id else None,
+        "request_id": event.request_id,
+        "reason": event.reason,
+        "data": event.data,
+        "schema_version": event.schema_version,
+    }

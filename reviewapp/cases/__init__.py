@@ -1,0 +1,10 @@
+"""The cases room: the work of people.
+
+Owns Queue (with its guardian grants), Case, Review, Draft, Decision and the outbox that turns decisions into labels.
+
+States of a case: open -> leased -> decided; a lease that runs out or is released goes back to open; "refer" and "cannot tell" send
+the case, open again, to the use case's lead queue. A lease is a number: it grows with every claim, and a stale number changes nothing.
+
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `save_draft`, `review_case`, `view_case`,
+`feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
+"""

@@ -1,0 +1,192 @@
+"""Queues, cases and what people answered."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from reviewapp.access.models import User
+from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
+from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.catalog.models import NAME, UseCase
+from reviewapp.lib.ids import uuid7
+from reviewapp.predictions.models import Prediction
+
+NOTE_LENGTH = 10_000
+
+
+class Queue(models.Model):
+    """A team's inbox. One queue of a use case may be its lead queue, where referred cases go."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="queues")
+    slug = models.CharField(max_length=60, unique=True, validators=[NAME])
+    name = models.CharField(max_length=80)
+    is_lead = models.BooleanField(default=False)
+    sla_minutes = models.PositiveIntegerField(default=60)
+    lease_minutes = models.PositiveIntegerField(default=15)
+    most_held = models.PositiveSmallIntegerField(default=5)  # cases one person may hold at once
+    density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
+
+    class Meta:
+        default_permissions = ()
+        permissions = [(VIEW_QUEUE, "May read cases"), (WORK_QUEUE, "May take and answer cases"), (LEAD_QUEUE, "May lead the queue")]
+        constraints = [
+            models.UniqueConstraint(fields=["use_case"], condition=Q(is_lead=True), name="one_lead_queue_per_use_case"),
+            models.CheckConstraint(condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class QueueUserPermission(UserObjectPermissionBase):
+    """A right of one user on one queue."""
+
+    content_object = models.ForeignKey(Queue, on_delete=models.CASCADE)
+
+
+class QueueGroupPermission(GroupObjectPermissionBase):
+    """A right of one role on one queue."""
+
+    content_object = models.ForeignKey(Queue, on_delete=models.CASCADE)
+
+
+class Case(models.Model):
+    """One routed prediction that a person answers. Columns that lists show are copied here, so that a list joins nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, related_name="case")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="cases")
+    external_id = models.CharField(max_length=120)
+    advised = models.CharField(max_length=60)
+    confidence = models.FloatField()
+    why = models.CharField(max_length=120)
+    summary = models.JSONField(default=dict)  # the use case's summary features
+    state = models.CharField(max_length=8, default=CaseState.OPEN, choices=[(state, state) for state in CaseState])
+    round = models.PositiveSmallIntegerField(default=1)
+    priority = models.SmallIntegerField(default=0)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    lease = models.IntegerField(default=0)
+    holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="held_cases", null=True)
+    lease_until = models.DateTimeField(null=True)
+    leased_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=60, default="")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=CaseState.LEASED, holder__isnull=False, lease_until__isnull=False, leased_at__isnull=False)
+                | Q(holder__isnull=True, lease_until__isnull=True, leased_at__isnull=True) & ~Q(state=CaseState.LEASED),
+                name="case_lease_needs_holder_and_expiry",
+            ),
+            models.CheckConstraint(condition=Q(state__in=list(CaseState)), name="case_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.DECIDED, decided_at__isnull=False) & ~Q(outcome="")
+                | Q(decided_at__isnull=True, outcome="") & ~Q(state=CaseState.DECIDED),
+                name="decided_case_has_outcome_and_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["queue", "-priority", "due_at", "id"], condition=~Q(state="decided"), name="case_next"),
+            models.Index(fields=["queue", "due_at", "id"], condition=~Q(state="decided"), name="case_by_due"),
+            models.Index(fields=["queue", "state", "id"], name="case_by_state"),
+            models.Index(fields=["queue", "confidence", "id"], condition=~Q(state="decided"), name="case_by_confidence"),
+            models.Index(fields=["queue", "decided_at", "id"], condition=Q(state="decided"), name="case_by_decision"),
+            models.Index(fields=["holder"], condition=Q(state="leased"), name="case_by_holder"),
+            models.Index(fields=["external_id"], name="case_by_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Review(models.Model):
+    """One person's answer. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reviews")
+    round = models.PositiveSmallIntegerField()
+    slot = models.PositiveSmallIntegerField()
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reviews")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    answer = models.CharField(max_length=12, choices=[(answer, answer) for answer in Answer])
+    outcome = models.CharField(max_length=60, default="")
+    reason_codes = ArrayField(models.CharField(max_length=20), default=list)
+    note = models.TextField(default="", max_length=NOTE_LENGTH)
+    lease = models.IntegerField()
+    leased_at = models.DateTimeField()
+    reviewed_at = models.DateTimeField()
+    handle_seconds = models.FloatField()  # from taking the case to answering it, by the database's clock
+    active_seconds = models.FloatField(null=True)  # time with the page in focus, as the browser counted it
+    shown_digest = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["case", "round", "slot"], name="one_review_per_slot"),
+            models.UniqueConstraint(fields=["case", "round", "reviewer"], name="nobody_reviews_twice_in_a_round"),
+        ]
+        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+
+    def __str__(self) -> str:
+        return f"{self.answer} on {self.case_id}"
+
+
+class Draft(models.Model):
+    """What someone typed and has not sent. It survives the lease."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="drafts")
+    author = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    choice = models.CharField(max_length=80, blank=True, default="")
+    reason_codes = ArrayField(models.CharField(max_length=20), default=list)
+    note = models.TextField(blank=True, default="", max_length=NOTE_LENGTH)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["case", "author"], name="one_draft_per_person_and_case")]
+
+    def __str__(self) -> str:
+        return f"draft on {self.case_id}"
+
+
+class Decision(models.Model):
+    """The final, binding record of a round. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
+    round = models.PositiveSmallIntegerField()
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="decision")
+    outcome = models.CharField(max_length=60)
+    predicted_outcome = models.CharField(max_length=60)
+    direction = models.CharField(max_length=12, default="")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["case", "round"], name="one_decision_per_round")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} on {self.case_id}"
+
+
+class Outbox(models.Model):
+    """A decision that is not a label yet. Deleted in the transaction that writes the label."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, primary_key=True, related_name="outbox")
+    created_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    failure = models.CharField(max_length=120, default="")
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["next_try_at"], name="outbox_by_next_try")]
+
+    def __str__(self) -> str:
+        return f"outbox of {self.decision_id}"

@@ -1,0 +1,97 @@
+"""What an answer means for a case. Plain Python."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    LEASED = "leased"
+    DECIDED = "decided"
+
+
+class Answer(StrEnum):
+    AGREE = "agree"
+    CORRECT = "correct"
+    REFER = "refer"
+    CANNOT_TELL = "cannot_tell"
+
+
+PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
+MOST_REASONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happens next: final with `outcome`, or on to the lead queue."""
+
+    is_final: bool
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an answer; `field` is answer, outcome, reason_codes or note."""
+
+    field: str
+    code: str
+    detail: str
+
+
+def resolve(answer: str, *, outcome: str, predicted: str) -> Verdict:
+    """The result of one review: agreeing binds the prediction, correcting binds `outcome`, the others pass the case on."""
+    if answer in PASSES_ON:
+        return Verdict(is_final=False)
+    return Verdict(is_final=True, outcome=predicted if answer == Answer.AGREE else outcome)
+
+
+def faults(
+    answer: str,
+    *,
+    outcome: str,
+    predicted: str,
+    outcomes: Sequence[str],
+    reason_codes: Sequence[str],
+    known_codes: frozenset[str],
+    note: str,
+    correction_needs_note: bool,
+    is_lead_queue: bool,
+) -> list[Fault]:
+    """Everything wrong with an answer, in the order of the form."""
+    found = []
+    if answer not in list(Answer):
+        found.append(Fault("answer", "unknown_answer", "Choose agree, correct, refer or cannot tell."))
+    if answer == Answer.REFER and is_lead_queue:
+        found.append(Fault("answer", "cannot_refer", "This is the lead queue already: decide, or say that you cannot tell."))
+    if answer == Answer.CORRECT:
+        found += _outcome_faults(outcome, predicted=predicted, outcomes=outcomes)
+    elif outcome and not (answer == Answer.AGREE and outcome == predicted):
+        found.append(Fault("outcome", "outcome_not_wanted", "An outcome belongs to a correction only."))
+    if len(reason_codes) > MOST_REASONS:
+        found.append(Fault("reason_codes", "too_many_reasons", f"Choose at most {MOST_REASONS} reasons."))
+    if len(set(reason_codes)) != len(reason_codes) or not known_codes.issuperset(reason_codes):
+        found.append(Fault("reason_codes", "unknown_reason", "Choose reasons from this use case's list, each once."))
+    if answer == Answer.CORRECT and correction_needs_note and not note.strip():
+        found.append(Fault("note", "note_needed", "Write a note: corrections need one."))
+    return found
+
+
+def _outcome_faults(outcome: str, *, predicted: str, outcomes: Sequence[str]) -> list[Fault]:
+    if not outcome:
+        return [Fault("outcome", "outcome_needed", "Say what the outcome should be.")]
+    if outcome not in outcomes:
+        return [Fault("outcome", "unknown_outcome", "Choose an outcome of this use case.")]
+    if outcome == predicted:
+        return [Fault("outcome", "outcome_is_the_advice", "This is what the model advises: agree instead.")]
+    return []
+
+
+def due_at(opened_at: datetime, *, sla_minutes: int) -> datetime:
+    return opened_at + timedelta(minutes=sla_minutes)
+
+
+def is_at_risk(due: datetime, *, now: datetime, sla_minutes: int) -> bool:
+    """Whether less than a quarter of the time is left."""
+    return now < due <= now + timedelta(minutes=sla_minutes) / 4

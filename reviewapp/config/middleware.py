@@ -1,0 +1,71 @@
+"""The first and last thing every request meets: an id, a plain refusal of what no browser sends, headers, and an outage as a clean 503."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from reviewapp.config.api import plain_problem
+from reviewapp.config.views import error_page
+
+try:
+    from psycopg_pool import PoolTimeout
+except ImportError:  # the pool is an extra of psycopg
+    PoolTimeout = OperationalError
+
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_SECRET_PARAMS = {"token", "key", "api_key", "access_token", "password"}
+_URL_LENGTH = 4096
+
+
+class RequestGuard:
+    """Outermost middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        response = self._refusal(request) or self.get_response(request)
+        response["X-Request-ID"] = request.request_id
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if not request.path.startswith(settings.STATIC_URL):
+            response.setdefault("Cache-Control", "no-store")
+        if settings.SOCKET_PORT:
+            host = request.META.get("HTTP_HOST", "").rpartition(":")[0] or request.META.get("HTTP_HOST", "")
+            scheme = "wss" if request.is_secure() else "ws"
+            response._csp_update = {"connect-src": [f"{scheme}://{host}:{settings.SOCKET_PORT}"]}
+        return response
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        if len(request.get_full_path()) > _URL_LENGTH:
+            return refuse(request, 414, "url-too-long", "The address is too long.")
+        if _CONTROL.search(request.path):
+            return refuse(request, 404, "not-found", "There is nothing at this address.")
+        if not _SECRET_PARAMS.isdisjoint(request.GET):
+            return refuse(request, 400, "secret-in-url", "Send keys in the Authorization header, never in the address.")
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OUTAGES):
+            return unavailable(request)
+        return None
+
+
+def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """A problem document for machines, a page for people."""
+    if request.path.startswith("/api/"):
+        return plain_problem(status, code, detail)
+    return error_page(request, status, detail)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    response = refuse(request, 503, "unavailable", "The database does not answer. Nothing was changed; try again in a moment.")
+    response["Retry-After"] = "5"
+    return response

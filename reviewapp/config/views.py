@@ -1,0 +1,99 @@
+"""Error pages, and whether the system lives."""
+
+import redis
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from reviewapp.lib import bell
+
+
+def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    return render(request, f"errors/{status if status in PAGES else 400}.html", {"detail": detail, "status": status}, status=status)
+
+
+PAGES = {400, 403, 404, 409, 429, 500, 503}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400, "bad-request", "The request could not be read.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, "not-allowed", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, "not-found", "There is no such thing, or you may not see it.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500, "server-error", "Something went wrong here. It was logged under this request's id.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(request, 403, "csrf", "This form is too old or came from another site. Go back, reload the page and send it again.")
+
+
+def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    from reviewapp.config.middleware import refuse
+
+    return refuse(request, status, code, detail)
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """PostgreSQL, Redis, migrations and workers, each named; 503 if one is missing."""
+    checks = {"postgresql": _database_answers(), "redis": _redis_answers(), "migrations": _is_migrated(), "workers": _workers_answer()}
+    return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _redis_answers() -> bool:
+    try:
+        return bool(bell.client().ping())
+    except redis.RedisError:
+        return False
+
+
+def _is_migrated() -> bool:
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
+
+
+def _workers_answer() -> bool:
+    """Each worker process writes a heartbeat key (`config.celery`); both kinds must be alive."""
+    try:
+        return all(cache.get(f"worker:{kind}") for kind in ("models", "default"))
+    except (redis.RedisError, OSError):
+        return False
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures of the backlog in Prometheus' text form: counts only."""
+    registry = CollectorRegistry()
+    for name, (help_text, value) in backlog_figures().items():
+        Gauge(f"countersign_{name}", help_text, registry=registry).set(value)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,13 @@
+"""UUID version 7 (RFC 9562): ordered by time, so that index pages fill from one end."""
+
+import os
+import time
+from uuid import UUID
+
+
+def uuid7() -> UUID:
+    """A new id: 48 bits of Unix milliseconds, then 74 random bits."""
+    stamp = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (stamp & (1 << 48) - 1) << 80 | random
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)

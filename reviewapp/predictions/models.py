@@ -1,0 +1,167 @@
+"""Subjects, predictions, explanations, routing results and labels."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from reviewapp.access.models import User
+from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
+from reviewapp.lib.ids import uuid7
+
+STATUSES = ["pending", "routed", "failed"]
+
+
+class Subject(models.Model):
+    """The person concerned. Name, birth date, contact and reference are only in `identity`, under `data_key`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="+")
+    reference_mac = models.BinaryField(max_length=32)  # keyed, so that a known reference finds its subject and nothing else
+    data_key = models.BinaryField()
+    identity = models.BinaryField()
+    masked_name = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["use_case", "reference_mac"], name="one_subject_per_reference")]
+
+    def __str__(self) -> str:
+        return self.masked_name
+
+
+class Prediction(models.Model):
+    """One model output over one input snapshot. Once it has left `pending` a trigger freezes the row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=120)
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+", null=True)
+    schema = models.ForeignKey(FeatureSchemaVersion, on_delete=models.PROTECT, related_name="+")
+    features = models.JSONField()
+    snapshot_digest = models.BinaryField(max_length=32)
+    context = models.JSONField(default=dict)
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+", null=True)
+    brought_along = models.BooleanField()  # scored elsewhere
+    status = models.CharField(max_length=8, choices=[(status, status) for status in STATUSES])
+    failure = models.CharField(max_length=60, default="")
+    outcome = models.CharField(max_length=60, default="")
+    probabilities = models.JSONField(default=dict)
+    confidence = models.FloatField(null=True)
+    margin = models.FloatField(null=True)
+    occurred_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    received_from = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["use_case", "external_id"], name="prediction_external_id_is_unique"),
+            models.CheckConstraint(condition=Q(status__in=STATUSES), name="prediction_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status="routed") | (Q(confidence__isnull=False) & ~Q(outcome="")), name="routed_prediction_has_outcome"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class ModelWork(models.Model):
+    """What a model worker still has to do for a prediction. Deleted in the transaction that does it; stops after 12 tries."""
+
+    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="model_work")
+    needs = models.CharField(max_length=7, choices=[("score", "score"), ("explain", "explain")])
+    created_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    failure = models.CharField(max_length=120, default="")
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["next_try_at"], name="model_work_by_next_try")]
+
+    def __str__(self) -> str:
+        return f"{self.needs} {self.prediction_id}"
+
+
+class Explanation(models.Model):
+    """Why the model said so: attributions bound to one prediction. `body` is the JSON form of inference.explain."""
+
+    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="explanation")
+    method = models.CharField(max_length=40)
+    output_space = models.CharField(max_length=20)
+    brought_along = models.BooleanField()
+    additive = models.BooleanField(null=True)  # None: the sender gave no margin to check against
+    body = models.JSONField()
+    explained_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} of {self.prediction_id}"
+
+
+class RoutingResult(models.Model):
+    """Where the policy sent a prediction, with the full trace of values seen, and with what probability a person was asked."""
+
+    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="routing")
+    policy_version_id = models.UUIDField()
+    policy_number = models.PositiveIntegerField()
+    result = models.CharField(max_length=6, choices=[("auto", "auto"), ("review", "review")])
+    outcome = models.CharField(max_length=60, default="")  # final, when auto
+    queue_slug = models.CharField(max_length=60, default="")
+    priority = models.SmallIntegerField(default=0)
+    rule = models.CharField(max_length=120)
+    trace = models.JSONField()
+    selection_reason = models.CharField(max_length=20)
+    selection_probability = models.FloatField()
+    stratum = models.CharField(max_length=200)
+    draw = models.FloatField(null=True)
+    routed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.result} by {self.rule}"
+
+
+class Label(models.Model):
+    """A training row from one human decision. `decision_id` is unique: exactly one label per decision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    position = models.BigIntegerField(unique=True)  # dense and in commit order, so that a reader's cursor misses nothing
+    decision_id = models.UUIDField(unique=True)
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="labels")
+    prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="labels")
+    snapshot_digest = models.BinaryField(max_length=32)
+    features = models.JSONField()
+    predicted_outcome = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=60)
+    agrees = models.BooleanField()
+    direction = models.CharField(max_length=12, default="")
+    confidence = models.FloatField()
+    reason_codes = ArrayField(models.CharField(max_length=20), default=list)
+    reviewer = models.CharField(max_length=24)  # pseudonym: keyed, stable, not reversible without the key
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+", null=True)
+    model_name = models.CharField(max_length=60, default="")
+    model_version_name = models.CharField(max_length=30, default="")
+    policy_number = models.PositiveIntegerField()
+    handle_seconds = models.FloatField()
+    selection_reason = models.CharField(max_length=20)
+    selection_probability = models.FloatField()
+    stratum = models.CharField(max_length=200)
+    decided_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["use_case", "position"], name="label_by_use_case"),
+            models.Index(fields=["use_case", "outcome", "position"], name="label_by_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.predicted_outcome} -> {self.outcome}"
