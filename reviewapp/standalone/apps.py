@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StandaloneConfig(AppConfig):
+    name = "reviewapp.standalone"
+    label = "standalone"
