@@ -1,0 +1,371 @@
+"""Every write to cases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models.functions import Now
+
+from reviewapp.access.idempotency import Once, durable
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.audit import actions as audit
+from reviewapp.cases import rules
+from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
+from reviewapp.cases.queries import visible_cases, whole_case, with_reason_codes
+from reviewapp.cases.rules import CaseState
+from reviewapp.catalog.rules import override_direction
+from reviewapp.lib import bell
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import Conflict, Invalid, NotFound, Problem
+from reviewapp.lib.ids import uuid7
+
+
+class LeaseLost(Conflict):
+    """Your lease on this case has ended. Your answer was not recorded; its text is kept as a draft."""
+
+    code = "lease-lost"
+
+
+class StaleView(Conflict):
+    """The case changed since you opened it. Look again before you answer; your text is kept as a draft."""
+
+    code = "stale-view"
+
+
+class HoldsTooMany(Conflict):
+    """You hold as many cases as this queue allows. Answer or release one first."""
+
+    code = "holds-too-many"
+
+
+class AlreadyReviewed(Conflict):
+    """You have answered this case already. Somebody else must take it now."""
+
+    code = "already-reviewed"
+
+
+class NotWaiting(Conflict):
+    """This case is not waiting: somebody holds it, or it is decided."""
+
+    code = "not-waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A case to open for one routed prediction."""
+
+    prediction_id: UUID
+    queue: Queue
+    external_id: str
+    advised: str
+    confidence: float
+    why: str
+    priority: int
+    summary: Mapping[str, Any]
+
+
+_OPEN = (
+    "copy cases_case (id, prediction_id, queue_id, external_id, advised, confidence, why, summary, state, round, priority,"
+    " opened_at, due_at, lease, outcome) from stdin"
+)
+
+
+def open_cases(openings: Iterable[Opening], *, at: datetime) -> dict[UUID, UUID]:
+    """Open one case each, in the caller's transaction and under the caller's audit event. Returns case ids by prediction id."""
+    ids = {}
+    with connection.cursor() as cursor, cursor.copy(_OPEN) as copy:
+        for opening in openings:
+            ids[opening.prediction_id] = case_id = uuid7()
+            copy.write_row(_case_row(case_id, opening, at=at))
+    return ids
+
+
+def _case_row(case_id: UUID, opening: Opening, *, at: datetime) -> tuple[Any, ...]:
+    due = rules.due_at(at, sla_minutes=opening.queue.sla_minutes)
+    return (
+        case_id, opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
+        orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, due, 0, "",
+    )  # fmt: skip
+
+
+# One statement: pick, skip what others are picking, and lease. Time is the database's, so that web servers need not agree on it.
+_CLAIM = """
+update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
+    lease_until = clock_timestamp() + %(minutes)s * interval '1 minute'
+where id = (
+    select c.id from cases_case c
+    where c.queue_id = %(queue)s and c.state <> 'decided' {only}
+        and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp())
+        and not exists (select from cases_review r where r.case_id = c.id and r.round = c.round and r.reviewer_id = %(me)s)
+        and %(most)s > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
+    order by c.priority desc, c.due_at, c.id
+    for no key update skip locked limit 1
+)
+returning id
+"""
+_CLAIM_NEXT, _CLAIM_ONE = _CLAIM.format(only=""), _CLAIM.format(only="and c.id = %(case)s")
+
+
+@durable
+def claim_next(*, queue: Queue, actor: Actor, at: datetime) -> Case | None:
+    """Lease the next waiting case of `queue` to the actor: priority first, then due time. None if nothing waits for them.
+
+    :param queue: one on which the actor has the right to work; the door has looked.
+    :raises HoldsTooMany: if the actor holds the most they may.
+    """
+    case_id = _claim(_CLAIM_NEXT, queue=queue, actor=actor)
+    if case_id is None:
+        _refuse_hoarding(queue, actor)
+        return None
+    return _taken(case_id, actor=actor, at=at)
+
+
+@durable
+def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
+    """Lease one waiting case to the actor, as when they open it from the list or take a lost one again.
+
+    :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany:
+    """
+    case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    if _claim(_CLAIM_ONE, queue=case.queue, actor=actor, case_id=case_id) is None:
+        if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
+            raise AlreadyReviewed
+        _refuse_hoarding(case.queue, actor)
+        raise NotWaiting
+    return _taken(case_id, actor=actor, at=at)
+
+
+def _claim(sql: str, *, queue: Queue, actor: Actor, case_id: UUID | None = None) -> UUID | None:
+    values = {"me": actor.user_id, "queue": queue.pk, "minutes": queue.lease_minutes, "most": queue.most_held, "case": case_id}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
+    if Case.objects.filter(holder_id=actor.user_id, state=CaseState.LEASED, lease_until__gt=Now()).count() >= queue.most_held:
+        raise HoldsTooMany
+
+
+def _taken(case_id: UUID, *, actor: Actor, at: datetime) -> Case:
+    case = whole_case(Case.objects.all(), case_id)
+    assert case is not None  # noqa: S101 -- leased in this transaction
+    audit.record("case.claimed", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": case.lease})
+    return case
+
+
+@durable
+def heartbeat(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
+    """Extend the lease by its full length from now. Not an act of its own: the audit trail has the claim and what ended it.
+
+    :raises LeaseLost: if it passed to someone else, was released, or the case is decided.
+    """
+    case = _lock_leased(case_id, lease=lease, actor=actor)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update cases_case set lease_until = clock_timestamp() + %s * interval '1 minute' where id = %s returning lease_until",
+            [case.queue.lease_minutes, case.pk],
+        )
+        case.lease_until = cursor.fetchone()[0]
+    return case
+
+
+@durable
+def release(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
+    """Give the case back to its queue. :raises LeaseLost:"""
+    case = _lock_leased(case_id, lease=lease, actor=actor)
+    _end_lease(case, state=CaseState.OPEN)
+    case.save(update_fields=["state", "holder", "lease_until", "leased_at"])
+    audit.record("case.released", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
+    return case
+
+
+@durable
+def save_draft(*, case_id: UUID, choice: str, reason_codes: Sequence[str], note: str, actor: Actor, at: datetime) -> Draft:
+    """Keep what the actor typed. A draft is theirs alone and no part of the record, so it leaves no event.
+
+    :raises NotFound: if the actor may not work on the case.
+    """
+    if not visible_cases(actor, WORK_QUEUE).filter(pk=case_id).exists():
+        raise NotFound
+    values = {"choice": choice, "reason_codes": list(reason_codes), "note": note[:NOTE_LENGTH], "saved_at": at}
+    draft, _ = Draft.objects.update_or_create(case_id=case_id, author_id=actor.user_id, defaults=values)
+    return draft
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a reviewer answered. `shown` is the digest of what they saw; None skips that check."""
+
+    answer: str
+    outcome: str = ""
+    reason_codes: Sequence[str] = ()
+    note: str = ""
+    shown: str | None = None
+    active_seconds: float | None = None
+
+
+def review_case(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime, once: Once | None = None) -> Case:
+    """Record one reviewer's answer and move the case on.
+
+    :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
+    :raises StaleView: the case changed since it was shown; the text is kept as a draft.
+    :raises Invalid: with a problem for each fault of the answer.
+    :raises NotFound: if the actor may not work on the case.
+    """
+    try:
+        return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
+    except (LeaseLost, StaleView):
+        choice = f"{given.answer}:{given.outcome}".rstrip(":")
+        save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
+        raise
+
+
+@durable
+def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime) -> Case:
+    case = _lock_leased(case_id, lease=lease, actor=actor)
+    if given.shown is not None and given.shown != shown_digest(case):
+        raise StaleView
+    _refuse_faults(case, given)
+    verdict = rules.resolve(given.answer, outcome=given.outcome, predicted=case.advised)
+    review = _append_review(case, given, outcome=verdict.outcome, actor=actor)
+    if verdict.is_final:
+        _decide(case, review, outcome=verdict.outcome)
+    else:
+        _pass_on(case)
+    Draft.objects.filter(case=case, author_id=actor.user_id).delete()
+    data = {"answer": given.answer, "outcome": verdict.outcome, "review": str(review.pk), "lease": lease, "reasons": list(given.reason_codes)}
+    audit.record("case.reviewed", subject=case, actor=actor, at=at, queue_id=review.queue_id, data=data)
+    return case
+
+
+def shown_digest(case: Case) -> str:
+    """Names exactly what a reviewer is shown: all of it hangs on immutable rows, and on whether the explanation is there yet."""
+    explanation = getattr(case.prediction, "explanation", None)
+    return f"{case.round}.{bytes(case.prediction.snapshot_digest).hex()[:24]}.{'x' if explanation else '-'}"
+
+
+def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Case:
+    """The case, locked, if the actor holds it under this lease number; an over-run lease that nobody took is still good."""
+    case = (
+        with_reason_codes(visible_cases(actor, WORK_QUEUE))
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("queue__use_case", "prediction__explanation")
+        .filter(pk=case_id)
+        .first()
+    )
+    if case is None:
+        raise NotFound
+    if case.state != CaseState.LEASED or case.holder_id != actor.user_id or case.lease != lease:
+        raise LeaseLost
+    return case
+
+
+def _refuse_faults(case: Case, given: Given) -> None:
+    use_case = case.queue.use_case
+    found = rules.faults(
+        given.answer,
+        outcome=given.outcome,
+        predicted=case.advised,
+        outcomes=use_case.outcome_values,
+        reason_codes=given.reason_codes,
+        known_codes=frozenset(case.known_codes),
+        note=given.note,
+        correction_needs_note=use_case.correction_needs_note,
+        is_lead_queue=case.queue.is_lead,
+    )
+    if found:
+        problems = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in found]
+        raise Invalid("The answer is not recorded yet: " + " ".join(fault.detail for fault in found), errors=problems)
+
+
+_REVIEW = """
+insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
+    reviewed_at, handle_seconds, active_seconds, shown_digest)
+select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), %(me)s, c.queue_id,
+    %(answer)s, %(outcome)s, %(reasons)s, %(note)s, c.lease, c.leased_at, moment.t, extract(epoch from moment.t - c.leased_at),
+    %(active)s, %(shown)s
+from cases_case c, (select clock_timestamp() t) moment where c.id = %(case)s
+returning reviewed_at
+"""
+
+
+def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
+    review = Review(pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=actor.user_id, outcome=outcome)
+    values = {
+        "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
+        "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_REVIEW, values)
+        review.reviewed_at = cursor.fetchone()[0]
+    return review
+
+
+# The decision and the row that will make it a label are one statement: there is no moment with one and without the other.
+_DECIDE = """
+with decided as (
+    insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, direction, decided_by_id, decided_at)
+    values (%(id)s, %(case)s, %(round)s, %(review)s, %(outcome)s, %(predicted)s, %(direction)s, %(me)s, %(at)s) returning id, decided_at
+)
+insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, decided_at, 0, decided_at, '' from decided
+"""
+
+
+def _decide(case: Case, review: Review, *, outcome: str) -> None:
+    use_case = case.queue.use_case
+    direction = override_direction(
+        case.advised, outcome, kind=use_case.outcome_kind, values=use_case.outcome_values, adverse=use_case.adverse_outcomes
+    )
+    values = {
+        "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
+        "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDE, values)
+    _end_lease(case, state=CaseState.DECIDED)
+    case.outcome, case.decided_at = outcome, review.reviewed_at
+    case.save(update_fields=["state", "holder", "lease_until", "leased_at", "outcome", "decided_at"])
+    bell.ring("cases.label_decisions", queue="default")
+
+
+def _pass_on(case: Case) -> None:
+    """To the use case's lead queue; from there, back to it, for another lead."""
+    if not case.queue.is_lead:
+        lead_queue = Queue.objects.filter(use_case_id=case.queue.use_case_id, is_lead=True).first()
+        if lead_queue is None:
+            raise Conflict("This use case has no lead queue to pass the case on to.", code="no-lead-queue")
+        case.queue = lead_queue
+    _end_lease(case, state=CaseState.OPEN)
+    case.save(update_fields=["state", "holder", "lease_until", "leased_at", "queue"])
+
+
+def _end_lease(case: Case, *, state: CaseState) -> None:
+    case.state, case.holder, case.lease_until, case.leased_at = state, None, None, None
+
+
+@durable
+def view_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
+    """The whole case, for a reader; the view is on record before a byte of it is sent. :raises NotFound:"""
+    case = whole_case(visible_cases(actor), case_id)
+    if case is None:
+        raise NotFound
+    audit.record("case.viewed", subject=case, actor=actor, at=at, queue_id=case.queue_id)
+    return case
+
+
+@durable
+def create_queue(*, use_case_id: UUID, slug: str, name: str, actor: Actor, at: datetime, **settings: Any) -> Queue:
+    """A new inbox. `settings`: is_lead, sla_minutes, lease_minutes, most_held, density."""
+    queue = Queue(use_case_id=use_case_id, slug=slug, name=name, **settings)
+    queue.full_clean()
+    queue.save()
+    audit.record("queue.created", subject=queue, actor=actor, at=at, queue_id=queue.pk, data={"slug": slug})
+    return queue

@@ -1,0 +1,123 @@
+"""Reads of queues and cases that more than one door uses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from reviewapp.access.grants import granted
+from reviewapp.access.rules import VIEW_QUEUE
+from reviewapp.cases.models import Case, Draft, Outbox, Queue, Review
+from reviewapp.cases.rules import CaseState
+from reviewapp.catalog.models import ReasonCode
+from reviewapp.lib.actor import Actor
+from reviewapp.predictions.models import ModelWork
+
+COUNT_LIMIT = 1000  # counts stop here, so that a page costs the same however long a queue grows
+WHOLE = (
+    "queue__use_case",
+    "holder",
+    "prediction__subject",
+    "prediction__explanation",
+    "prediction__routing",
+    "prediction__schema",
+    "prediction__model_version__model",
+)
+
+
+def queues_of(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Queue]:
+    """The queues on which `actor` has `right`."""
+    return granted(Queue.objects.all(), actor, right)
+
+
+def visible_cases(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Case]:
+    """The cases in queues on which `actor` has `right`; to read, also those they have answered themselves."""
+    allowed = Q(queue__in=queues_of(actor, right).values("pk"))
+    if right == VIEW_QUEUE:
+        allowed |= Q(Exists(Review.objects.filter(case=OuterRef("pk"), reviewer_id=actor.user_id)))
+    return Case.objects.filter(allowed)
+
+
+def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
+    """One case of `cases` with everything a page or an answer shows, in one statement."""
+    return with_reason_codes(cases).select_related(*WHOLE).filter(pk=pk).first()
+
+
+def with_reason_codes(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Annotates `known_codes`: the reason codes in force for the case's use case."""
+    codes = ReasonCode.objects.filter(use_case=OuterRef("queue__use_case"), retired_at=None).order_by("position", "code")
+    return cases.annotate(known_codes=ArraySubquery(codes.values("code")))
+
+
+def waiting(now: datetime) -> Q:
+    """Open, or left behind by a lease that ran out."""
+    return Q(state=CaseState.OPEN) | Q(state=CaseState.LEASED, lease_until__lt=now)
+
+
+def in_hand(now: datetime) -> Q:
+    return Q(state=CaseState.LEASED, lease_until__gte=now)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """How one queue stands. Each count stops at COUNT_LIMIT + 1."""
+
+    queue: Queue
+    waiting: int
+    held: int
+    at_risk: int
+    breached: int
+    next_due: datetime | None
+
+
+_FIGURES = """
+select q.id, waiting.n, held.n, at_risk.n, breached.n,
+    (select c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided' order by c.due_at limit 1)
+from cases_queue q
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
+    and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) waiting
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'leased'
+    and c.lease_until >= %(now)s limit %(limit)s) x) held
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
+    and c.due_at > %(now)s and c.due_at <= %(now)s + q.sla_minutes * interval '15 seconds' limit %(limit)s) x) at_risk
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
+    and c.due_at <= %(now)s limit %(limit)s) x) breached
+where q.id = any(%(queues)s)
+"""
+
+
+def queue_figures(actor: Actor, *, now: datetime) -> list[QueueFigures]:
+    """The actor's queues by name, with their figures; two statements. At risk: less than a quarter of the time is left."""
+    queues = {queue.pk: queue for queue in queues_of(actor).select_related("use_case").order_by("name")}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": list(queues)})
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [QueueFigures(queue, *found[pk]) for pk, queue in queues.items()]
+
+
+def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:
+    """What the actor has in hand, soonest due first."""
+    return Case.objects.filter(in_hand(now), holder_id=actor.user_id).select_related("queue__use_case").order_by("due_at")
+
+
+def open_drafts(actor: Actor) -> QuerySet[Draft]:
+    """The actor's drafts on cases that are not decided, newest first."""
+    return (
+        Draft.objects.filter(author_id=actor.user_id)
+        .exclude(case__state=CaseState.DECIDED)
+        .select_related("case__queue")
+        .order_by("-saved_at")
+    )
+
+
+def backlog_figures() -> dict[str, tuple[str, int]]:
+    """Name -> (meaning, value) for the metrics page; each count stops at COUNT_LIMIT + 1."""
+    bounded = slice(COUNT_LIMIT + 1)
+    return {
+        "cases_open": ("Cases not decided, counted to 1,001", len(Case.objects.exclude(state=CaseState.DECIDED).values("pk")[bounded])),
+        "labels_pending": ("Decisions that are not labels yet, counted to 1,001", len(Outbox.objects.values("pk")[bounded])),
+        "model_work_pending": ("Predictions that wait for the model worker, counted to 1,001", len(ModelWork.objects.values("pk")[bounded])),
+    }

@@ -1,0 +1,94 @@
+"""Reads of the catalog that more than one door uses."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+
+from inference.schema import FeatureSchema
+from reviewapp.access.grants import granted
+from reviewapp.access.rules import SUBMIT
+from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
+from reviewapp.catalog.rules import Stage
+from reviewapp.lib.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A registered model version, as intake needs it."""
+
+    id: UUID
+    model: str
+    version: str
+    is_live: bool
+    has_artifact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeBundle:
+    """Everything intake holds a body against: compiled once, shared by requests until the catalog changes."""
+
+    use_case_id: UUID
+    slug: str
+    outcomes: frozenset[str]
+    adverse: frozenset[str]
+    summary_features: tuple[str, ...]
+    schema_id: UUID
+    names: tuple[str, ...]
+    name_set: frozenset[str]
+    validate: Callable[[Mapping[str, object]], list[Any]]
+    versions: Mapping[tuple[str, str | None], VersionInfo]  # (model, version), and (model, None) for the live one
+    live: VersionInfo | None  # of the use case's oldest model that has one
+
+
+def use_cases_of(actor: Actor, right: str) -> QuerySet[UseCase]:
+    return granted(UseCase.objects.all(), actor, right)
+
+
+def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:
+    """The bundles of those use cases the actor may send to, by slug. One statement while the catalog is unchanged."""
+    newest_schema = FeatureSchemaVersion.objects.filter(use_case=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    live = Q(models__versions__stage=Stage.LIVE)
+    rows = (
+        use_cases_of(actor, SUBMIT)
+        .filter(slug__in=slugs)
+        .annotate(
+            schema_pk=Subquery(newest_schema),
+            version_count=Max("models__versions__registered_at"),
+            live_ids=ArrayAgg("models__versions__pk", filter=live, distinct=True, default=[]),
+        )
+        .values_list("slug", "pk", "schema_pk", "version_count", "live_ids")
+    )
+    return {
+        slug: _bundle(use_case_id, schema_id, str(newest), tuple(sorted(live_ids)))
+        for slug, use_case_id, schema_id, newest, live_ids in rows
+        if schema_id
+    }
+
+
+@lru_cache(maxsize=256)
+def _bundle(use_case_id: UUID, schema_id: UUID, newest: str, live_ids: tuple[UUID, ...]) -> IntakeBundle:
+    """`newest` and `live_ids` are part of the key only: they change when a version is registered, promoted or retired."""
+    use_case = UseCase.objects.get(pk=use_case_id)
+    schema = FeatureSchema.from_json(FeatureSchemaVersion.objects.get(pk=schema_id).body)
+    found = ModelVersion.objects.filter(model__use_case_id=use_case_id).select_related("model").order_by("model__created_at")
+    infos = [VersionInfo(v.pk, v.model.name, v.version, v.stage == Stage.LIVE, bool(v.artifact)) for v in found if v.stage != Stage.RETIRED]
+    versions: dict[tuple[str, str | None], VersionInfo] = {(info.model, info.version): info for info in infos}
+    versions |= {(info.model, None): info for info in infos if info.is_live}
+    return IntakeBundle(
+        use_case_id=use_case_id,
+        slug=use_case.slug,
+        outcomes=frozenset(use_case.outcome_values),
+        adverse=use_case.adverse_outcomes,
+        summary_features=tuple(use_case.summary_features),
+        schema_id=schema_id,
+        names=schema.names,
+        name_set=frozenset(schema.names),
+        validate=schema.validator(),
+        versions=versions,
+        live=next((info for info in infos if info.is_live), None),
+    )

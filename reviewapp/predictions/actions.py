@@ -1,0 +1,267 @@
+"""Every write to predictions. Many rows go in by COPY: one call stores a batch of a thousand as it stores one."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from reviewapp.audit import actions as audit
+from reviewapp.lib import bell, crypto
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.ids import uuid7
+from reviewapp.predictions.models import Prediction, Subject
+
+MASK = "•"
+_LABEL_LOCK = 7_301_001  # advisory: labels get their positions one writer at a time, in commit order
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the subject is; lives in memory only until it is encrypted. `reference` is the sender's own id for the person."""
+
+    reference: str
+    name: str = ""
+    date_of_birth: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where the policy sent a prediction; the columns of RoutingResult."""
+
+    policy_version_id: UUID
+    policy_number: int
+    result: str
+    outcome: str
+    queue_slug: str
+    priority: int
+    rule: str
+    trace: Sequence[Mapping[str, Any]]
+    selection_reason: str
+    selection_probability: float
+    stratum: str
+    draw: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One prediction to store. `outcome` is empty while it waits for the model worker."""
+
+    id: UUID
+    use_case_id: UUID
+    external_id: str
+    schema_id: UUID
+    features: Mapping[str, Any]
+    snapshot_digest: bytes
+    identity: Identity | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    model_version_id: UUID | None = None
+    brought_along: bool = False
+    outcome: str = ""
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None
+    margin: float | None = None
+    occurred_at: datetime | None = None
+    explanation: Mapping[str, Any] | None = None
+    additive: bool | None = None
+    routed: Routed | None = None
+    needs: str = ""  # "score" or "explain": what the model worker still has to do
+
+
+_PREDICTION = (
+    "copy predictions_prediction (id, use_case_id, external_id, subject_id, schema_id, features, snapshot_digest, context, model_version_id,"
+    " brought_along, status, failure, outcome, probabilities, confidence, margin, occurred_at, received_at, received_from_id) from stdin"
+)
+_EXPLANATION = (
+    "copy predictions_explanation (prediction_id, method, output_space, brought_along, additive, body, explained_at) from stdin"
+)
+_ROUTING = (
+    "copy predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,"
+    " selection_reason, selection_probability, stratum, draw, routed_at) from stdin"
+)
+_WORK = "copy predictions_modelwork (prediction_id, needs, created_at, tries, next_try_at, failure) from stdin"
+
+
+def store(items: Sequence[Incoming], *, actor: Actor, at: datetime) -> None:
+    """Store new predictions with what came along, in the caller's transaction and under the caller's audit events."""
+    subjects = _store_subjects(items, at=at)
+    _copy(_PREDICTION, (_prediction_row(item, subjects, actor=actor, at=at) for item in items))
+    explained = [item for item in items if item.explanation is not None]
+    if explained:
+        _copy(_EXPLANATION, (explanation_row(item.id, item.explanation or {}, item.additive, True, at) for item in explained))
+    store_routings([(item.id, item.routed) for item in items if item.routed], at=at)
+    waiting = [item for item in items if item.needs]
+    if waiting:
+        _copy(_WORK, ((item.id, item.needs, at, 0, at, "") for item in waiting))
+        bell.ring("intake.score_pending", queue="models")
+
+
+def store_explanations(rows: Iterable[tuple[UUID, Mapping[str, Any], bool | None]], *, at: datetime) -> None:
+    """Explanations made here: (prediction, JSON form, whether it adds up)."""
+    _copy(_EXPLANATION, (explanation_row(prediction_id, body, additive, False, at) for prediction_id, body, additive in rows))
+
+
+def store_routings(rows: Sequence[tuple[UUID, Routed]], *, at: datetime) -> None:
+    if rows:
+        _copy(_ROUTING, (_routing_row(prediction_id, routed, at) for prediction_id, routed in rows))
+
+
+def explanation_row(prediction_id: UUID, body: Mapping[str, Any], additive: bool | None, brought: bool, at: datetime) -> tuple[Any, ...]:
+    return (prediction_id, body["method"], body["output_space"], brought, additive, _json(body), at)
+
+
+def _prediction_row(item: Incoming, subjects: Mapping[UUID, UUID], *, actor: Actor, at: datetime) -> tuple[Any, ...]:
+    return (
+        item.id, item.use_case_id, item.external_id, subjects.get(item.id), item.schema_id, _json(item.features), item.snapshot_digest,
+        _json(item.context), item.model_version_id, item.brought_along, "routed" if item.routed else "pending", "", item.outcome,
+        _json(item.probabilities), item.confidence, item.margin, item.occurred_at, at, actor.user_id,
+    )  # fmt: skip
+
+
+def _routing_row(prediction_id: UUID, routed: Routed, at: datetime) -> tuple[Any, ...]:
+    return (
+        prediction_id, routed.policy_version_id, routed.policy_number, routed.result, routed.outcome, routed.queue_slug, routed.priority,
+        routed.rule, _json(routed.trace), routed.selection_reason, routed.selection_probability, routed.stratum, routed.draw, at,
+    )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _copy(statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+# Subjects: found by a keyed digest of the sender's reference, identity under a data key of their own
+
+
+def reference_mac(use_case_id: UUID, reference: str) -> bytes:
+    return crypto.mac(b"subject" + use_case_id.bytes + reference.encode(), key=settings.AUDIT_KEY)
+
+
+def _store_subjects(items: Sequence[Incoming], *, at: datetime) -> dict[UUID, UUID]:
+    """Make or find the subject of every item that has one; returns subject ids by prediction id. A known person's identity is renewed."""
+    wanted: dict[bytes, tuple[UUID, Identity]] = {}
+    macs: dict[UUID, bytes] = {}
+    for item in items:
+        if item.identity is not None:
+            mac = reference_mac(item.use_case_id, item.identity.reference) if item.identity.reference else os.urandom(32)
+            macs[item.id] = mac
+            wanted[mac] = (item.use_case_id, item.identity)
+    if not wanted:
+        return {}
+    created = _insert_subjects(wanted, at=at)
+    known = {bytes(row.reference_mac): row for row in Subject.objects.filter(reference_mac__in=[mac for mac in wanted if mac not in created])}
+    for mac, subject in known.items():
+        _renew(subject, wanted[mac][1])
+    ids = created | {mac: subject.pk for mac, subject in known.items()}
+    return {prediction_id: ids[mac] for prediction_id, mac in macs.items()}
+
+
+def _insert_subjects(wanted: Mapping[bytes, tuple[UUID, Identity]], *, at: datetime) -> dict[bytes, UUID]:
+    rows = [_new_subject(mac, use_case_id, identity, at) for mac, (use_case_id, identity) in sorted(wanted.items())]
+    columns = list(zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into predictions_subject (id, use_case_id, reference_mac, data_key, identity, masked_name, created_at)"
+            " select * from unnest(%s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[], %s::text[], %s::timestamptz[])"
+            " on conflict do nothing returning reference_mac, id",
+            [list(column) for column in columns],
+        )
+        return {bytes(mac): subject_id for mac, subject_id in cursor.fetchall()}
+
+
+def _new_subject(mac: bytes, use_case_id: UUID, identity: Identity, at: datetime) -> tuple[Any, ...]:
+    subject_id, data_key = uuid7(), crypto.new_data_key()
+    wrapped = crypto.wrap(data_key, masters=settings.MASTER_KEYS, aad=_place(subject_id, "data_key"))
+    return (subject_id, use_case_id, mac, wrapped, _sealed(identity, data_key, subject_id), masked(identity.name), at)
+
+
+def _renew(subject: Subject, identity: Identity) -> None:
+    data_key = crypto.unwrap(bytes(subject.data_key), masters=settings.MASTER_KEYS, aad=_place(subject.pk, "data_key"))
+    subject.identity, subject.masked_name = _sealed(identity, data_key, subject.pk), masked(identity.name)
+    subject.save(update_fields=["identity", "masked_name"])
+
+
+def _sealed(identity: Identity, data_key: bytes, subject_id: UUID) -> bytes:
+    plain = {"reference": identity.reference, "name": identity.name, "date_of_birth": identity.date_of_birth, "contact": identity.contact}
+    return crypto.seal(orjson.dumps(plain), key=data_key, aad=_place(subject_id, "identity"))
+
+
+def _place(subject_id: UUID, column: str) -> bytes:
+    return f"predictions_subject/{column}/{subject_id}".encode()
+
+
+def masked(name: str) -> str:
+    """The first letter and a dot for every other, at most two words of eight: enough to tell two cases apart, too little to know a person."""
+    words = name.split()[:2]
+    return " ".join((word[0] if place == 0 else MASK) + MASK * min(len(word) - 1, 7) for place, word in enumerate(words))
+
+
+# Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision, as the label needs it."""
+
+    decision_id: UUID
+    reviewer_id: UUID
+    outcome: str
+    direction: str
+    reason_codes: Sequence[str]
+    handle_seconds: float
+    decided_at: datetime
+
+
+_LABEL = (
+    "copy predictions_label (id, position, decision_id, use_case_id, prediction_id, snapshot_digest, features, predicted_outcome, outcome,"
+    " agrees, direction, confidence, reason_codes, reviewer, model_version_id, model_name, model_version_name, policy_number,"
+    " handle_seconds, selection_reason, selection_probability, stratum, decided_at, created_at) from stdin"
+)
+
+
+def label_many(rows: Sequence[tuple[Prediction, Decided]], *, actor: Actor, at: datetime) -> None:
+    """Write one label per decision, in the caller's transaction, which also ends the outbox rows.
+
+    `rows` carry predictions with `routing` and `model_version.model` loaded. Positions are dense and in commit order: one writer at a time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [_LABEL_LOCK])
+        cursor.execute("select coalesce(max(position), 0) from predictions_label")
+        last = cursor.fetchone()[0]
+    labels = [(uuid7(), prediction, decided) for prediction, decided in rows]
+    _copy(_LABEL, (_label_row(last + n, label_id, *pair, at=at) for n, (label_id, *pair) in enumerate(labels, start=1)))
+    audit.record_many(
+        (
+            audit.Entry("label.created", "predictions.label", str(label_id), data={"decision": str(decided.decision_id)})
+            for label_id, _, decided in labels
+        ),
+        actor=actor,
+        at=at,
+    )
+
+
+def _label_row(position: int, label_id: UUID, prediction: Prediction, decided: Decided, *, at: datetime) -> tuple[Any, ...]:
+    version, routing = prediction.model_version, prediction.routing
+    return (
+        label_id, position, decided.decision_id, prediction.use_case_id, prediction.pk, bytes(prediction.snapshot_digest),
+        _json(prediction.features), prediction.outcome, decided.outcome, prediction.outcome == decided.outcome, decided.direction,
+        prediction.confidence, list(decided.reason_codes), pseudonym(decided.reviewer_id), version.pk if version else None,
+        version.model.name if version else "", version.version if version else "", routing.policy_number, decided.handle_seconds,
+        routing.selection_reason, routing.selection_probability, routing.stratum, decided.decided_at, at,
+    )  # fmt: skip
+
+
+def pseudonym(user_id: UUID) -> str:
+    """A stable name for a reviewer in training data; without the key it leads back to nobody."""
+    return "rv-" + crypto.mac(b"reviewer" + user_id.bytes, key=settings.AUDIT_KEY).hex()[:16]
