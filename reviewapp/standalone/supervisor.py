@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -16,7 +17,8 @@ from reviewapp.standalone.errors import CannotStart
 
 SERVERS, PROGRAMS = 1, 2  # stages: programs are stopped before the servers they talk to
 _LOG_BYTES = 10_000_000
-_RESTARTS, _RESTART_SECONDS = 5, 60
+_RESTARTS, _RESTART_SECONDS = 6, 60
+_POLL_SECONDS = 0.03
 
 
 class Account(NamedTuple):
@@ -24,6 +26,10 @@ class Account(NamedTuple):
 
     uid: int
     gid: int
+
+
+class Interrupted(Exception):
+    """Someone asked the whole stack to stop while it was waiting for a process."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Service:
     stop_signal: int = signal.SIGTERM
     stdin: bytes | None = None
     account: Account | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    may_finish: bool = False  # ending with status 0 is its purpose, not a failure
 
 
 @dataclass
@@ -48,16 +54,21 @@ class _Running:
 
 
 class Supervisor:
-    """Every process gets a session of its own, so Ctrl-C reaches only this one; a reaper stops them all when this one is gone."""
+    """Every process gets a session of its own, so Ctrl-C reaches only this one; a reaper stops them all when this one is gone.
+
+    Setting `interrupted` makes every wait raise `Interrupted`. A signal handler may do that and nothing more: an exception thrown
+    anywhere could leave a process started but not yet registered.
+    """
 
     def __init__(self, log_folder: Path) -> None:
-        self.log_folder = log_folder
+        self.interrupted = threading.Event()
+        self._log_folder = log_folder
         log_folder.mkdir(parents=True, exist_ok=True)
         self._running: dict[str, _Running] = {}
         self._reaper = _start_reaper()
 
     def log_of(self, name: str) -> Path:
-        return self.log_folder / f"{name}.log"
+        return self._log_folder / f"{name}.log"
 
     def start(self, service: Service) -> Path:
         """Start it, in place of an earlier one of its name, and answer where its output goes."""
@@ -66,12 +77,14 @@ class Supervisor:
         self._running[service.name] = _Running(service, self._spawn(service), time.monotonic())
         return self.log_of(service.name)
 
-    def run(self, service: Service) -> int:
-        """Run to its end and answer its exit status."""
-        self.start(service)
-        status = self._running[service.name].process.wait()
-        self._forget(service.name)
-        return status
+    def finish(self, name: str) -> int:
+        """Wait for its end and answer its exit status."""
+        process = self._running[name].process
+        while process.poll() is None:
+            self._pause()
+        self._kill(name)
+        del self._running[name]
+        return process.returncode
 
     def wait_ready(self, name: str, probe: Callable[[], bool], *, seconds: float) -> None:
         """:raises CannotStart: if the process ends, or `probe` is not true in time. A probe that raises OSError is not ready yet."""
@@ -79,17 +92,23 @@ class Supervisor:
         while time.monotonic() < deadline:
             if self._running[name].process.poll() is not None:
                 raise CannotStart(f"{name} ended while starting. {self.log_of(name)} says why.")
-            try:
+            with contextlib.suppress(OSError):
                 if probe():
                     return
-            except OSError:
-                pass
-            time.sleep(0.03)
+            self._pause()
         raise CannotStart(f"{name} was not ready after {seconds:.0f} seconds. {self.log_of(name)} may say why.")
 
     def ended(self) -> list[str]:
-        """Names of the processes that have ended by themselves since they were started."""
-        return [name for name, running in self._running.items() if running.process.poll() is not None]
+        """Names of the processes that have ended by themselves and are due to be started again: at once, then ever later."""
+        for name, running in list(self._running.items()):
+            if running.process.poll() == 0 and running.service.may_finish:
+                self.finish(name)
+        now = time.monotonic()
+        return [
+            name
+            for name, running in self._running.items()
+            if running.process.poll() is not None and _is_due(running, now)
+        ]
 
     def age(self, name: str) -> float:
         """Seconds since the process was last started."""
@@ -105,7 +124,7 @@ class Supervisor:
         restarts = [moment for moment in old.restarts if now - moment < _RESTART_SECONDS]
         if len(restarts) >= _RESTARTS:
             raise CannotStart(
-                f"{name} ended {_RESTARTS + 1} times within a minute. {self.log_of(name)} says why; start again once it is mended."
+                f"{name} ended {len(restarts) + 1} times within a minute. {self.log_of(name)} says why; start again once it is mended."
             )
         self._kill(name)
         self._running[name] = _Running(old.service, self._spawn(old.service), now, [*restarts, now])
@@ -115,8 +134,10 @@ class Supervisor:
         self.keep_reaper()
         self._pipe.close()
         while self._reaper.poll() is None:
-            self.ended()  # collects those that have ended, for systems where the reaper cannot see that they are zombies
-            time.sleep(0.03)
+            # Collects those that have ended, for systems where the reaper cannot tell a zombie from a living process.
+            for running in self._running.values():
+                running.process.poll()
+            time.sleep(_POLL_SECONDS)
         self._running.clear()
 
     def keep_reaper(self) -> None:
@@ -126,6 +147,10 @@ class Supervisor:
         self._reaper = _start_reaper()
         for running in self._running.values():
             self._tell(f"+ {running.process.pid} {int(running.service.stop_signal)} {running.service.stage}")
+
+    def _pause(self) -> None:
+        if self.interrupted.wait(_POLL_SECONDS):
+            raise Interrupted
 
     @property
     def _pipe(self) -> IO[str]:
@@ -142,7 +167,6 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, **service.environment},
                 cwd="/" if account else None,
                 user=account.uid if account else None,
                 group=account.gid if account else None,
@@ -160,9 +184,6 @@ class Supervisor:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self._tell(f"- {process.pid}")
-
-    def _forget(self, name: str) -> None:
-        self._tell(f"- {self._running.pop(name).process.pid}")
 
     def _tell(self, line: str) -> None:
         try:
@@ -182,6 +203,11 @@ def _start_reaper() -> "subprocess.Popen[str]":
         text=True,
         start_new_session=True,
     )
+
+
+def _is_due(running: _Running, now: float) -> bool:
+    recent = sum(now - moment < _RESTART_SECONDS for moment in running.restarts)
+    return not running.restarts or now - running.restarts[-1] > 0.2 * 2**recent
 
 
 def _rotate(path: Path) -> None:
