@@ -87,11 +87,11 @@ class Supervisor:
         return process.returncode
 
     def wait_ready(self, name: str, probe: Callable[[], bool], *, seconds: float) -> None:
-        """:raises CannotStart: if the process ends, or `probe` is not true in time. A probe that raises OSError is not ready yet."""
+        """:raises CannotStart: if any process ends, or `probe` is not true in time. A probe that raises OSError is not ready yet."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self._running[name].process.poll() is not None:
-                raise CannotStart(f"{name} ended while starting. {self.log_of(name)} says why.")
+            for ended in self.ended():
+                raise CannotStart(f"{ended} ended while starting. {self.log_of(ended)} says why.")
             with contextlib.suppress(OSError):
                 if probe():
                     return

@@ -42,9 +42,8 @@ class Watchdog(threading.Thread):
 
     def look(self) -> None:
         """One round of questions."""
-        replies = self._celery.control.broadcast(
-            "active", reply=True, timeout=_ANSWER_SECONDS, limit=len(self._last_well)
-        )
+        question = self._celery.control.broadcast
+        replies = question("active", reply=True, timeout=_ANSWER_SECONDS, limit=len(self._last_well)) or []
         tasks = {node.partition("@")[0]: active for reply in replies for node, active in reply.items()}
         self._note(
             [
