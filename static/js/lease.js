@@ -40,12 +40,22 @@ function leaseBody() {
 
 async function heartbeat() {
   clearTimeout(beat);
+  if (notice.dataset.shows === "signed-out") await renewTokens();
   const result = await post(form.dataset.heartbeatUrl, leaseBody());
   if (result.outcome === "lost") return leaseLost(result.html);
   if (result.outcome === "done") extended(result.data.expires_at);
   else tell(result.outcome);
   beat = setTimeout(heartbeat, result.outcome === "done" ? every : RETRY_MS);
   return result.outcome;
+}
+
+/* Signing in again changes the token that forms carry; this page keeps its text and takes the new token. */
+async function renewTokens() {
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[name=csrfmiddlewaretoken]");
+  if (!fresh) return;
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.value;
 }
 
 function extended(expiresAt) {
