@@ -1,0 +1,128 @@
+"""What no file may hold: code inside data, switched-off protections, addresses in a lock, app code in a migration."""
+
+import ast
+import re
+import tomllib
+
+import pytest
+
+from tests.architecture.source import APP, HOME, ROOMS, dotted, imports, modules, place, tree
+
+OWN = [APP, HOME / "inference", HOME / "deploy"]
+# Each of these runs code that it finds in a file. `shap.Explainer.load` is pickle underneath.
+LOADERS = {"pickle", "_pickle", "cPickle", "cloudpickle", "joblib", "dill", "marshal", "shelve"}
+LOADING_CALLS = re.compile(
+    r"(Explainer|shap\.\w+)\.load$|^(np|numpy)\.load$|^torch\.load$|^(eval|exec)$|^yaml\.(load|unsafe_load)$"
+)
+SWITCHED_OFF = {"mark_safe", "csrf_exempt", "SafeString", "xframe_options_exempt"}
+ADDRESS = re.compile(r"(\w+:)?//|@ |\bfile:|--(extra-)?index-url|--find-links|\bpypi\b|pythonhosted", re.IGNORECASE)
+LOCKS = [*sorted(HOME.glob("*.lock")), *sorted(HOME.glob("deploy/**/*.lock"))]
+DOCSTRING_LINES = 30
+
+
+def code_in_data(module: ast.Module) -> list[int]:
+    by_import = [line for name, line in imports(module) if name.split(".")[0] in LOADERS]
+    found = [
+        node for node in ast.walk(module) if isinstance(node, ast.Call) and LOADING_CALLS.search(dotted(node.func))
+    ]
+    return by_import + [node.lineno for node in found]
+
+
+def switched_off(module: ast.Module) -> list[int]:
+    nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name | ast.Attribute)]
+    return [node.lineno for node in nodes if dotted(node).rpartition(".")[2] in SWITCHED_OFF]
+
+
+def app_imports(module: ast.Module) -> list[int]:
+    return [
+        line
+        for name, line in imports(module)
+        if name.startswith(("reviewapp.", "inference.")) and not name.startswith("reviewapp.lib.")
+    ]
+
+
+def pins(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9._-]+==[^ ;\\]+)", lock, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from joblib import load",
+        "import cloudpickle as cp",
+        "shap.Explainer.load(f)",
+        "TreeExplainer.load(f)",
+        "eval(x)",
+        "yaml.load(f)",
+    ],
+)
+def test_code_in_data_is_found(source):
+    assert code_in_data(ast.parse(source)) == [1]
+    assert code_in_data(ast.parse("json.load(f); explainer.shap_values(x); skops.io.load(f, trusted=NAMES)")) == []
+
+
+@pytest.mark.parametrize("source", ["mark_safe(text)", "safestring.mark_safe(text)", "@csrf_exempt\ndef view(r): ..."])
+def test_a_switched_off_protection_is_found(source):
+    assert switched_off(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--index-url https://example.org", "x @ file:///tmp/x", "git+ssh://host/x", "# from pypi", "-f //host/wheels"],
+)
+def test_an_address_in_a_lock_is_found(line):
+    assert ADDRESS.search(line)
+    assert not ADDRESS.search("httpx==0.28.1 ; sys_platform == 'linux' \\\n    --hash=sha256:ab12")
+
+
+def test_nothing_runs_code_that_it_finds_in_a_file():
+    assert [place(path, line) for path in modules(*OWN) for line in code_in_data(tree(path))] == []
+
+
+def test_no_protection_is_switched_off():
+    assert [place(path, line) for path in modules(*OWN) for line in switched_off(tree(path))] == []
+
+
+def test_locks_name_no_host():
+    assert LOCKS
+    found = [
+        place(path, number)
+        for path in LOCKS
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if ADDRESS.search(line)
+    ]
+    assert found == []
+
+
+def test_every_locked_package_has_hashes():
+    for path in LOCKS:
+        blocks = re.split(r"\n(?=\S)", path.read_text())
+        assert [block.splitlines()[0] for block in blocks if "==" in block and "--hash=sha256:" not in block] == []
+
+
+def test_the_lock_for_developing_holds_the_lock_for_running():
+    run, develop = ((HOME / name).read_text() for name in ("requirements.lock", "requirements-dev.lock"))
+    assert pins(run) - pins(develop) == set()
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
+    locked = {pin.partition("==")[0] for pin in pins((HOME / "requirements-dev.lock").read_text())}
+    assert {re.match(r"[\w.-]+", name)[0] for name in wanted} - locked == set()
+
+
+def test_migrations_import_no_app_code():
+    found = [path for path in modules(APP, migrations=True) if "migrations" in path.parts]
+    assert [place(path, line) for path in found for line in app_imports(tree(path))] == []
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_every_room_says_what_it_owns(room):
+    docstring = ast.get_docstring(tree(room / "__init__.py"))
+    assert docstring
+    assert len(docstring.splitlines()) < DOCSTRING_LINES
