@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from reviewapp.config.api import plain_problem
 from reviewapp.config.views import error_page
+from reviewapp.lib.errors import CountersignError
 
 try:
     from psycopg_pool import PoolTimeout
@@ -55,6 +56,8 @@ class RequestGuard:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OUTAGES):
             return unavailable(request)
+        if isinstance(error, CountersignError):  # a page let it travel; the API answers for itself
+            return refuse(request, error.status, error.code, error.detail)
         return None
 
 

@@ -50,6 +50,11 @@ def paginate(rows: QuerySet[M], *, order: Sequence[str], cursor: str | None, siz
     )
 
 
+def cursor_after(row: Model, *, order: Sequence[str], purpose: str) -> str:
+    """The cursor right behind `row`, for whoever asks again later for what is new."""
+    return _write(row, order, False, purpose)
+
+
 def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
