@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.signals import recorded
 from reviewapp.lib import crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import canonical_json
@@ -53,13 +54,21 @@ def record(
     entry = Entry(action, subject._meta.label_lower, str(subject.pk), queue_id, data or {}, outcome, reason)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, _row(entry, actor=actor, at=at))
+    _announce([entry])
 
 
 def record_many(entries: Iterable[Entry], *, actor: Actor, at: datetime) -> None:
     """Add one event per entry by COPY, in the caller's transaction."""
+    entries = list(entries)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for entry in entries:
             copy.write_row(_row(entry, actor=actor, at=at))
+    _announce(entries)
+
+
+def _announce(entries: list[Entry]) -> None:
+    """Once committed; what a listener does or fails to do changes nothing any more."""
+    transaction.on_commit(lambda: recorded.send(AuditEvent, entries=entries), robust=True)
 
 
 def is_authentic(event: AuditEvent) -> bool:
