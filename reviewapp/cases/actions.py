@@ -242,6 +242,8 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
         _pass_on(case)
     Draft.objects.filter(case=case, author_id=actor.user_id).delete()
     data = {"answer": given.answer, "outcome": verdict.outcome, "review": str(review.pk), "lease": lease, "reasons": list(given.reason_codes)}
+    if case.queue_id != review.queue_id:
+        data["passed_to"] = str(case.queue_id)
     audit.record("case.reviewed", subject=case, actor=actor, at=at, queue_id=review.queue_id, data=data)
     return case
 

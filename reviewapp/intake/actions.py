@@ -43,6 +43,14 @@ class Receipt:
     case_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case that a prediction opened, and where it waits."""
+
+    case_id: UUID
+    queue_id: UUID
+
+
 @durable
 def receive(*, item: Item, actor: Actor, at: datetime) -> Receipt:
     """Receive one prediction. :raises ContradictsEarlier, TooMany:"""
@@ -131,10 +139,11 @@ def _take_in(new: Sequence[tuple[UUID, Item]], *, actor: Actor, at: datetime) ->
     store(incoming, actor=actor, at=at)
     cases = open_routed([(row, item.bundle.summary_features) for row, (_, item) in zip(incoming, new, strict=True)], at=at)
     audit.record_many((received_entry(row, cases.get(row.id)) for row in incoming), actor=actor, at=at)
-    return {
-        _key(item): Receipt(NEW if row.routed else PENDING, item.external_id, row.id, row.routed, cases.get(row.id))
-        for row, (_, item) in zip(incoming, new, strict=True)
-    }
+    return {_key(item): _receipt(row, cases.get(row.id)) for row, (_, item) in zip(incoming, new, strict=True)}
+
+
+def _receipt(row: Incoming, opened: Opened | None) -> Receipt:
+    return Receipt(NEW if row.routed else PENDING, row.external_id, row.id, row.routed, opened.case_id if opened else None)
 
 
 def _incoming(prediction_id: UUID, item: Item, policy: PublishedPolicy) -> Incoming:
@@ -167,14 +176,15 @@ def _incoming(prediction_id: UUID, item: Item, policy: PublishedPolicy) -> Incom
     )
 
 
-def open_routed(rows: Sequence[tuple[Incoming, Sequence[str]]], *, at: datetime) -> dict[UUID, UUID]:
-    """Open cases for the rows routed to review; (row, names of the summary features). Returns case ids by prediction id."""
+def open_routed(rows: Sequence[tuple[Incoming, Sequence[str]]], *, at: datetime) -> dict[UUID, Opened]:
+    """Open cases for the rows routed to review; (row, names of the summary features). Returns them by prediction id."""
     review = [(row, row.routed, names) for row, names in rows if row.routed is not None and row.routed.result == "review"]
     if not review:
         return {}
     slugs = {routed.queue_slug for _, routed, _ in review}
     queues = {queue.slug: queue for queue in Queue.objects.filter(slug__in=slugs)}
-    return open_cases((_opening(row, routed, queues[routed.queue_slug], names) for row, routed, names in review), at=at)
+    case_ids = open_cases((_opening(row, routed, queues[routed.queue_slug], names) for row, routed, names in review), at=at)
+    return {row.id: Opened(case_ids[row.id], queues[routed.queue_slug].pk) for row, routed, _ in review}
 
 
 def _opening(row: Incoming, routed: Routed, queue: Queue, names: Sequence[str]) -> Opening:
@@ -190,9 +200,9 @@ def _opening(row: Incoming, routed: Routed, queue: Queue, names: Sequence[str]) 
     )
 
 
-def received_entry(row: Incoming, case_id: UUID | None, action: str = "prediction.received") -> audit.Entry:
-    """The audit event of one prediction: ids, digests and codes."""
-    data: dict[str, Any] = {"snapshot": row.snapshot_digest.hex(), "case": str(case_id) if case_id else None}
+def received_entry(row: Incoming, opened: Opened | None, action: str = "prediction.received") -> audit.Entry:
+    """The audit event of one prediction: ids, digests and codes, and the queue that has a new case by it."""
+    data: dict[str, Any] = {"snapshot": row.snapshot_digest.hex(), "case": str(opened.case_id) if opened else None}
     if row.routed is not None:
         data |= {"result": row.routed.result, "rule": row.routed.rule, "policy": row.routed.policy_number, "outcome": row.outcome}
-    return audit.Entry(action, "predictions.prediction", str(row.id), data=data)
+    return audit.Entry(action, "predictions.prediction", str(row.id), queue_id=opened.queue_id if opened else None, data=data)
