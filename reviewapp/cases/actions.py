@@ -200,6 +200,12 @@ def save_draft(*, case_id: UUID, choice: str, reason_codes: Sequence[str], note:
     return draft
 
 
+@durable
+def discard_draft(*, case_id: UUID, actor: Actor, at: datetime) -> None:
+    """Throw the actor's own draft away."""
+    Draft.objects.filter(case_id=case_id, author_id=actor.user_id).delete()
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a reviewer answered. `shown` is the digest of what they saw; None skips that check."""

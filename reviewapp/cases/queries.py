@@ -1,19 +1,20 @@
 """Reads of queues and cases that more than one door uses."""
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.grants import granted
 from reviewapp.access.rules import VIEW_QUEUE, implied
 from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
 from reviewapp.cases.rules import CaseState
-from reviewapp.catalog.models import ReasonCode
+from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
 
@@ -114,6 +115,45 @@ def queue_figures(actor: Actor, *, now: datetime) -> list[QueueFigures]:
         cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": list(queues)})
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     return [QueueFigures(queue, *found[pk]) for pk, queue in queues.items()]
+
+
+def queue_for_list(actor: Actor, slug: str) -> Queue | None:
+    """The queue with `use_case`, `may_work` and `schema_id` (the use case's current schema), in one statement."""
+    newest = FeatureSchemaVersion.objects.filter(use_case=OuterRef("use_case")).order_by("-number").values("pk")[:1]
+    may_work = Exists(queues_of(actor, WORK_QUEUE).filter(pk=OuterRef("pk")))
+    return queues_of(actor).select_related("use_case").annotate(may_work=may_work, schema_id=Subquery(newest)).filter(slug=slug).first()
+
+
+def waiting_and_held(queue: Queue, *, now: datetime) -> tuple[int, int]:
+    """Two counts that stop at COUNT_LIMIT + 1, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": [queue.pk]})
+        row = cursor.fetchone()
+    return row[1], row[2]
+
+
+def opened_since(queue: Queue, moment: datetime) -> int:
+    """How many cases came since, at most 100. Ids are in order of time, so the newest are at the index's end."""
+    rows = Case.objects.filter(queue=queue, state=CaseState.OPEN).order_by("-id").values_list("opened_at", flat=True)[:100]
+    return sum(opened_at > moment for opened_at in rows)
+
+
+def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:
+    return list(ReasonCode.objects.filter(use_case_id=use_case_id, retired_at=None).order_by("position", "code"))
+
+
+def draft_of(case: Case, actor: Actor) -> Draft | None:
+    return Draft.objects.filter(case=case, author_id=actor.user_id).first()
+
+
+def display_names(user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    return dict(User.objects.filter(pk__in=list(user_ids)).values_list("pk", "display_name"))
+
+
+def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Review]:
+    """The actor's own answers, newest first."""
+    rows = Review.objects.filter(reviewer_id=actor.user_id).select_related("case__queue__use_case").order_by("-id")
+    return rows.filter(reviewed_at__gte=since) if since else rows
 
 
 def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:

@@ -26,6 +26,7 @@ class UseCase(models.Model):
     subject_noun = models.CharField(max_length=30)  # "applicant": the person concerned
     case_noun = models.CharField(max_length=30)  # "application": what is decided about
     case_noun_plural = models.CharField(max_length=30)
+    severity_noun = models.CharField(max_length=30, blank=True, default="")  # "urgent": ordered outcomes push towards more or less of it
     outcome_kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in OutcomeKind])
     outcomes = models.JSONField()
     summary_features = ArrayField(models.CharField(max_length=60), default=list)  # shown in lists

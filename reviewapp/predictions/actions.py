@@ -47,6 +47,7 @@ class Routed:
     selection_probability: float
     stratum: str
     draw: float | None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ _EXPLANATION = (
 )
 _ROUTING = (
     "copy predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,"
-    " selection_reason, selection_probability, stratum, draw, routed_at) from stdin"
+    " selection_reason, selection_probability, stratum, draw, threshold, routed_at) from stdin"
 )
 _WORK = "copy predictions_modelwork (prediction_id, needs, created_at, tries, next_try_at, failure) from stdin"
 
@@ -127,7 +128,7 @@ def _prediction_row(item: Incoming, subjects: Mapping[UUID, UUID], *, actor: Act
 def _routing_row(prediction_id: UUID, routed: Routed, at: datetime) -> tuple[Any, ...]:
     return (
         prediction_id, routed.policy_version_id, routed.policy_number, routed.result, routed.outcome, routed.queue_slug, routed.priority,
-        routed.rule, _json(routed.trace), routed.selection_reason, routed.selection_probability, routed.stratum, routed.draw, at,
+        routed.rule, _json(routed.trace), routed.selection_reason, routed.selection_probability, routed.stratum, routed.draw, routed.threshold, at,
     )  # fmt: skip
 
 

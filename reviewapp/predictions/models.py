@@ -119,6 +119,7 @@ class RoutingResult(models.Model):
     selection_probability = models.FloatField()
     stratum = models.CharField(max_length=200)
     draw = models.FloatField(null=True)
+    threshold = models.FloatField(null=True)  # the confidence from which the policy lets a case pass
     routed_at = models.DateTimeField()
 
     class Meta:

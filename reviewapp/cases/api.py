@@ -1,0 +1,151 @@
+"""The API of queues and cases: claim, heartbeat, release, review, read."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from reviewapp.access.idempotency import Once, once_of
+from reviewapp.access.rules import WORK_QUEUE, Scope
+from reviewapp.cases import actions, queries, serializers
+from reviewapp.cases.models import NOTE_LENGTH, Case, Queue
+from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.lib import paging, query
+from reviewapp.lib.api import require_scope
+from reviewapp.lib.errors import Malformed, NotFound
+from reviewapp.lib.fields import Fields
+
+MOST_LEASE = 2**31 - 1
+LIST_ORDER = ("-opened_at", "-id")
+_FILTERS = ("queue", "status", "external_id", "cursor", "page_size")
+
+
+def _answer(result: Any, once: Once | None, render: Any, status: int = 200) -> Response:
+    return Response(once.answer if once and once.answer else render(result), status=status)
+
+
+class CaseListView(APIView):
+    """The cases one may see, newest first."""
+
+    @extend_schema(
+        operation_id="list_cases",
+        parameters=[
+            OpenApiParameter("queue", str, description="Slug of a queue"),
+            OpenApiParameter("status", str, enum=[state.value for state in CaseState]),
+            OpenApiParameter("external_id", str),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", int),
+        ],
+        responses={200: serializers.CaseList},
+    )
+    def get(self, request: Request) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        values = query.read(request.query_params, allowed=_FILTERS)
+        rows = _filtered(queries.visible_cases(actor).select_related("queue"), values)
+        page = paging.paginate(
+            rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose=f"cases {values.get('queue')}"
+        )
+        answer = {"results": [serializers.case_line(case) for case in page.rows], "next": page.next, "previous": page.previous}
+        return Response(answer)
+
+
+def _filtered(rows: Any, values: dict[str, str]) -> Any:
+    if "status" in values and values["status"] not in list(CaseState):
+        raise Malformed(f"status is one of {', '.join(CaseState)}.", code="bad_param")
+    if "queue" in values:
+        rows = rows.filter(queue__slug=values["queue"])
+    if "status" in values:
+        rows = rows.filter(state=values["status"])
+    if "external_id" in values:
+        rows = rows.filter(external_id=values["external_id"])
+    return rows
+
+
+class CaseView(APIView):
+    """One case. Reading it is on record."""
+
+    @extend_schema(operation_id="read_case", responses={200: serializers.CaseShape})
+    def get(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        query.read(request.query_params, allowed=())
+        return Response(serializers.case_answer(actions.view_case(case_id=case_id, actor=actor, at=timezone.now())))
+
+
+class ClaimView(APIView):
+    """Take the next case of a queue."""
+
+    @extend_schema(operation_id="claim_next_case", request=None, responses={200: serializers.CaseShape, 204: None})
+    def post(self, request: Request, slug: str) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        Fields(request.data).done()
+        queue = _queue(slug, request)
+        once = once_of(request, render=lambda case: serializers.case_answer(case) if case else None)
+        case: Case | None = actions.claim_next(queue=queue, actor=actor, at=timezone.now(), once=once)
+        return Response(status=204) if case is None else _answer(case, once, serializers.case_answer)
+
+
+def _queue(slug: str, request: Request) -> Queue:
+    queue = queries.queues_of(request._request.actor, WORK_QUEUE).filter(slug=slug).first()
+    if queue is None:
+        raise NotFound
+    return queue
+
+
+class HeartbeatView(APIView):
+    """Keep a lease."""
+
+    @extend_schema(operation_id="keep_lease", request=serializers.LeaseBody, responses={200: serializers.LeaseAnswer})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        once = once_of(request, render=serializers.lease_answer)
+        case = actions.heartbeat(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.lease_answer)
+
+
+class ReleaseView(APIView):
+    """Give a case back."""
+
+    @extend_schema(operation_id="release_case", request=serializers.LeaseBody, responses={200: serializers.ReviewedShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        once = once_of(request, render=serializers.reviewed_answer)
+        case = actions.release(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.reviewed_answer)
+
+
+def _lease(request: Request) -> int:
+    fields = Fields(request.data)
+    lease = fields.integer("lease", low=1, high=MOST_LEASE)
+    fields.done()
+    return lease
+
+
+class ReviewView(APIView):
+    """Answer a case under its lease."""
+
+    @extend_schema(operation_id="review_case", request=serializers.ReviewBody, responses={200: serializers.ReviewedShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        once = once_of(request, render=serializers.reviewed_answer)
+        lease, given = _given(request)
+        case = actions.review_case(case_id=case_id, lease=lease, given=given, actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.reviewed_answer)
+
+
+def _given(request: Request) -> tuple[int, actions.Given]:
+    fields = Fields(request.data)
+    lease = fields.integer("lease", low=1, high=MOST_LEASE)
+    given = actions.Given(
+        answer=fields.text("answer", most=20, among=list(Answer)),
+        outcome=fields.text("outcome", most=60, default=""),
+        reason_codes=fields.texts("reason_codes", most=20, length=20),
+        note=fields.text("note", most=NOTE_LENGTH, default=""),
+        shown=fields.text("shown", most=64, default="") or None,
+        active_seconds=fields.number("active_seconds", low=0, high=86_400),
+    )
+    fields.done()
+    return lease, given

@@ -1,0 +1,65 @@
+"""The answer form as a browser sends it."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from reviewapp.cases.actions import Given
+from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.rules import Answer
+from reviewapp.lib.errors import Malformed
+
+FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """What was posted. `choice` is agree, correct:OUTCOME, outcome:OUTCOME (agree or correct by what it is), refer or cannot_tell."""
+
+    lease: int
+    choice: str
+    reason: list[str]
+    note: str
+    shown: str
+    active_seconds: float | None
+
+    def given(self, case: Case) -> Given:
+        answer, _, outcome = self.choice.partition(":")
+        if answer == "outcome":
+            answer = Answer.AGREE if outcome == case.advised else Answer.CORRECT
+        return Given(
+            answer=answer,
+            outcome="" if answer == Answer.AGREE else outcome,
+            reason_codes=self.reason,
+            note=self.note,
+            shown=self.shown or None,
+            active_seconds=self.active_seconds,
+        )
+
+    def posted(self) -> dict[str, object]:
+        return {"choice": self.choice, "reason": self.reason, "note": self.note, "active_seconds": self.active_seconds or 0}
+
+
+def read_answer(data: QueryDict) -> AnswerForm:
+    """:raises Malformed: for what no form of ours sends."""
+    note = data.get("note", "").replace("\r\n", "\n")
+    texts = [note, data.get("choice", ""), *data.getlist("reason")]
+    if any("\0" in text for text in texts) or len(note) > NOTE_LENGTH or len(data.get("choice", "")) > 80:
+        raise Malformed(f"A note has at most {NOTE_LENGTH} characters.", code="bad-text")
+    reasons = data.getlist("reason")
+    if len(reasons) > 20 or any(len(reason) > 20 for reason in reasons):
+        raise Malformed("Choose at most 4 reasons.", code="bad-reasons")
+    return AnswerForm(
+        lease=_whole(data.get("lease", "")),
+        choice=data.get("choice", ""),
+        reason=reasons,
+        note=note,
+        shown=data.get("shown", "")[:64],
+        active_seconds=float(min(_whole(data.get("active_seconds", "0") or "0"), 86_400)),
+    )
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
+    return int(text)

@@ -1,0 +1,98 @@
+"""The list of one queue: which filters it knows and how each order is paged. All in the URL."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+
+from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.queries import in_hand, waiting
+from reviewapp.cases.rules import CaseState
+from reviewapp.lib.errors import Malformed
+
+PAGE_SIZE = 30
+ORDERS = {
+    "next": ("-priority", "due_at", "id"),
+    "due": ("due_at", "id"),
+    "confidence": ("confidence", "id"),
+    "oldest": ("id",),
+}
+DECIDED_ORDER = ("-decided_at", "-id")
+STATES = {"": "Not decided", "waiting": "Waiting", "held": "In hand", "decided": "Decided"}
+TIMES = {"": "Any", "risk": "At risk", "breached": "Breached"}
+BANDS = {"": ("Any", 0.0, 1.01), "60": ("Under 60", 0.0, 0.60), "75": ("60 to 75", 0.60, 0.75), "90": ("75 to 90", 0.75, 0.90), "100": ("90 and over", 0.90, 1.01)}
+SORTS = {"next": "Next first", "due": "Due first", "confidence": "Least sure first", "oldest": "Oldest first"}
+PARAMS = ("q", "state", "time", "confidence", "sort", "cursor", "page_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The filters chosen; `q` is the beginning of an external id."""
+
+    q: str
+    state: str
+    time: str
+    confidence: str
+    sort: str
+
+    @classmethod
+    def of(cls, values: dict[str, str]) -> "Choice":
+        """:raises Malformed: for a value that is not among the options."""
+        chosen = cls(*(values.get(name, "").strip() for name in ("q", "state", "time", "confidence")), values.get("sort") or "next")
+        options = ((chosen.state, STATES), (chosen.time, TIMES), (chosen.confidence, BANDS), (chosen.sort, SORTS))
+        if any(value not in known for value, known in options):
+            raise Malformed("The address has a filter this list does not know.", code="bad_param")
+        return chosen
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        return DECIDED_ORDER if self.state == "decided" else ORDERS[self.sort]
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.q or self.state or self.time or self.confidence)
+
+    def params(self, **more: str) -> str:
+        values = {"q": self.q, "state": self.state, "time": self.time, "confidence": self.confidence, "sort": self.sort} | more
+        return urlencode({name: value for name, value in values.items() if value and (name, value) != ("sort", "next")})
+
+    def apply(self, rows: QuerySet[Case], queue: Queue, *, now: datetime) -> QuerySet[Case]:
+        rows = rows.filter(state=CaseState.DECIDED) if self.state == "decided" else rows.exclude(state=CaseState.DECIDED)
+        if self.state == "waiting":
+            rows = rows.filter(waiting(now))
+        elif self.state == "held":
+            rows = rows.filter(in_hand(now))
+        if self.q:
+            rows = rows.filter(external_id__startswith=self.q)
+        if self.time == "breached":
+            rows = rows.filter(due_at__lte=now)
+        elif self.time == "risk":
+            rows = rows.filter(due_at__gt=now, due_at__lte=now + timedelta(minutes=queue.sla_minutes) / 4)
+        if self.confidence:
+            _, low, high = BANDS[self.confidence]
+            rows = rows.filter(confidence__gte=low, confidence__lt=high)
+        return rows
+
+    def form(self, url: str) -> dict[str, Any]:
+        """The context of components/_filters.html."""
+        bands = {value: words for value, (words, _, _) in BANDS.items()}
+        return {
+            "search": {"name": "q", "label": "Find case", "value": self.q, "placeholder": "Case number"},
+            "selects": [
+                _select("state", "State", STATES, self.state),
+                _select("time", "Time", TIMES, self.time),
+                _select("confidence", "Confidence", bands, self.confidence),
+                _select("sort", "Sort", SORTS, self.sort),
+            ],
+            "clear_url": url if self.is_set else None,
+        }
+
+
+def _select(name: str, label: str, options: dict[str, str], chosen: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": label,
+        "options": [{"value": value, "label": words, "chosen": value == chosen} for value, words in options.items()],
+    }

@@ -1,0 +1,314 @@
+"""Cases as pages show them: clocks in words, choices, the timeline in sentences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from reviewapp.audit.models import AuditEvent
+from reviewapp.cases import rules
+from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
+from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
+from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.catalog.models import ReasonCode, UseCase
+from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.predictions.presentation import advice, facts
+
+MOST_DOCKED = 8
+_LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CANNOT_TELL: "t"}
+
+
+def span(delta: timedelta) -> str:
+    """"38 min", "1 h 04", "2 d 3 h"."""
+    minutes = int(abs(delta).total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02}"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def sla(due: datetime, *, sla_minutes: int, now: datetime) -> dict[str, Any]:
+    """The clock of one case, in words, with its state."""
+    over = now >= due
+    at_risk = rules.is_at_risk(due, now=now, sla_minutes=sla_minutes)
+    return {
+        "due_at": due,
+        "sla_text": f"{span(now - due)} over" if over else f"in {span(due - now)}",
+        "sla_state": "breached" if over else "risk" if at_risk else "ok",
+        "risk_at": due - timedelta(minutes=sla_minutes) / 4,
+    }
+
+
+def lease(case: Case, *, now: datetime) -> dict[str, Any] | None:
+    if case.state != CaseState.LEASED or case.lease_until is None:
+        return None
+    left = max(int((case.lease_until - now).total_seconds()), 0)
+    total = case.queue.lease_minutes * 60
+    return {
+        "number": case.lease,
+        "expires_at": case.lease_until,
+        "started_at": case.lease_until - timedelta(seconds=total),
+        "seconds_left": min(left, total),
+        "total_seconds": total,
+        "text": f"{left // 60}:{left % 60:02} left" if left else "over, still yours until somebody takes it",
+    }
+
+
+def bounded(count: int) -> str:
+    return f"over {COUNT_LIMIT:,}" if count > COUNT_LIMIT else f"{count}"
+
+
+# Lists
+
+
+def queue_row(figures: QueueFigures, *, now: datetime, may_work: bool, takes_key: bool) -> dict[str, Any]:
+    queue = figures.queue
+    due = None
+    if figures.next_due is not None:
+        clock = sla(figures.next_due, sla_minutes=queue.sla_minutes, now=now)
+        due = {"due_at": clock["due_at"], "text": clock["sla_text"], "state": clock["sla_state"], "risk_at": clock["risk_at"]}
+    return {
+        "name": queue.name,
+        "url": reverse("cases:queue", args=[queue.slug]),
+        "waiting": bounded(figures.waiting),
+        "at_risk": bounded(figures.at_risk) if figures.at_risk else 0,
+        "breached": bounded(figures.breached) if figures.breached else 0,
+        "next_due": due,
+        "claim_url": reverse("cases:next", args=[queue.slug]) if may_work and figures.waiting else None,
+        "takes_key": takes_key,
+    }
+
+
+def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -> dict[str, Any]:
+    """One line of a queue's list; `holder` is loaded. `schema` is the use case's current FeatureSchema."""
+    held = case.state == CaseState.LEASED and case.lease_until is not None and case.lease_until > now
+    mine = held and case.holder_id == me
+    names = [name for name in queue.use_case.summary_features if name in schema.by_name]
+    cells = [_cell(schema, name, case.summary.get(name)) for name in names]
+    decided = case.state == CaseState.DECIDED
+    state = f"decided: {_low(queue.use_case.outcome_label(case.outcome))}" if decided else "waiting"
+    return sla(case.due_at, sla_minutes=queue.sla_minutes, now=case.decided_at or now) | {
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "cells": cells,
+        "summary": "",
+        "advised": queue.use_case.outcome_label(case.advised),
+        "confidence_text": f"{round(100 * case.confidence)} of 100",
+        "why": case.why,
+        "state_text": "you hold it" if mine else case.holder.display_name if held and case.holder else state,
+        "mine": mine,
+        "waits": span((case.decided_at or now) - case.opened_at),
+    }
+
+
+def _cell(schema: Any, name: str, value: Any) -> dict[str, Any]:
+    feature = schema.by_name[name]
+    return {"label": feature.label, "value": schema.format_value(name, value), "numeric": type(value) in (int, float) and not feature.categories}
+
+
+def _low(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+# The case page
+
+
+def case_context(case: Case, *, now: datetime, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> dict[str, Any]:
+    """What every reader of the case sees; `case` as `queries.whole_case` loads it, `names` are display names by user id."""
+    use_case = case.queue.use_case
+    subject = case.prediction.subject
+    return {
+        "case": sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=case.decided_at or now)
+        | {
+            "id": case.pk,
+            "external_id": case.external_id,
+            "queue": {"name": case.queue.name, "url": reverse("cases:queue", args=[case.queue.slug])},
+            "subject_noun": use_case.subject_noun,
+            "masked_name": subject.masked_name if subject else "",
+            "opened_at": case.opened_at,
+            "why": why(case),
+            "next_because": "",
+            "state_text": state_text(case, now=now),
+            "state_more": "",
+            "is_open": case.state != CaseState.DECIDED,
+            "lease": lease(case, now=now),
+        },
+        "facts": facts(case.prediction, use_case),
+        "advice": advice(case.prediction, use_case),
+        "timeline": timeline(case, events, names),
+    }
+
+
+def why(case: Case) -> str:
+    routing = getattr(case.prediction, "routing", None)
+    number = f", policy version {routing.policy_number}" if routing else ""
+    return f"You see this case because of “{case.why}”{number}."
+
+
+def state_text(case: Case, *, now: datetime) -> str:
+    if case.state == CaseState.DECIDED:
+        return f"Decided: {_low(case.queue.use_case.outcome_label(case.outcome))}"
+    if case.state == CaseState.LEASED and case.holder and case.lease_until and case.lease_until > now:
+        return f"{case.holder.display_name} holds it until {case.lease_until:%H:%M} UTC"
+    return "Nobody holds this case"
+
+
+def answer_context(
+    case: Case, codes: Sequence[ReasonCode], *, draft: Draft | None, posted: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The form: what was posted wins over the draft."""
+    use_case = case.queue.use_case
+    ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
+    given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
+    errors = errors or {}
+    choices, side = _choices(case, use_case, ordinal, given["choice"])
+    reasons = _reason_codes(case, codes, given["reason"])
+    others = [reason for reason in reasons if not reason["proposed"]]
+    return {
+        "title": "Your level" if ordinal else "Your answer",
+        "scale": ordinal,
+        "docks": len(choices) + len(side) <= MOST_DOCKED,
+        "choices": choices,
+        "side_choices": side,
+        "reason_codes": reasons,
+        "other_reasons": len(others),
+        "other_reasons_open": any(reason["checked"] for reason in others),
+        "reasons_title": "Reasons",
+        "reasons_hint": f"told to the {use_case.subject_noun}, up to {rules.MOST_REASONS}",
+        "note": given["note"],
+        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
+        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
+        "max_note": NOTE_LENGTH,
+        "active_seconds": given.get("active_seconds", 0),
+        "record": "Record and take next",
+        "errors": errors,
+        "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
+    }
+
+
+_TARGETS = {"choice": "answer-title", "reason": "reasons", "note": "note"}
+
+
+def _of_draft(draft: Draft) -> dict[str, Any]:
+    return {"choice": draft.choice, "reason": draft.reason_codes, "note": draft.note}
+
+
+def _choices(case: Case, use_case: UseCase, ordinal: bool, chosen: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(choices, side choices). Ordered outcomes are chosen by level, without a word on which of them the model advises."""
+    passing = [
+        _choice(Answer.REFER, "Refer", f" to {_lead_name(case)}", "r", chosen, "Refer and take next"),
+        _choice(Answer.CANNOT_TELL, "Cannot tell", "", "t", chosen, "Record “cannot tell” and take next"),
+    ]
+    if case.queue.is_lead:
+        passing = passing[1:]
+    if ordinal:
+        return [_level(rank, outcome, chosen) for rank, outcome in enumerate(use_case.outcome_list, start=1)], passing
+    advised = _low(use_case.outcome_label(case.advised))
+    found = [_choice(Answer.AGREE, "Agree", f": {advised}", "a", chosen, f"Record {advised} and take next")]
+    others = [outcome for outcome in use_case.outcome_list if outcome.value != case.advised]
+    for rank, outcome in enumerate(others, start=1):
+        label = _low(outcome.label)
+        key = "c" if len(others) == 1 else str(rank) if rank < 10 else ""
+        found.append(_choice(f"correct:{outcome.value}", "Correct", f" to: {label}", key, chosen, f"Record {label} and take next"))
+    return found + passing, []
+
+
+def _choice(value: str, lead: str, rest: str, key: str, chosen: str, record: str) -> dict[str, Any]:
+    return {"value": str(value), "lead": lead, "rest": rest, "key": key, "checked": chosen == value, "record": record, "number": ""}
+
+
+def _level(rank: int, outcome: Any, chosen: str) -> dict[str, Any]:
+    value = f"outcome:{outcome.value}"
+    number, _, words = outcome.label.partition(" ")
+    name = words if number.isdigit() else outcome.label
+    return _choice(value, name, "", str(rank), chosen, f"Record {_low(outcome.label)} and take next") | {
+        "number": number if number.isdigit() else str(rank)
+    }
+
+
+def _lead_name(case: Case) -> str:
+    return "a lead"
+
+
+def _reason_codes(case: Case, codes: Sequence[ReasonCode], checked: Iterable[str]) -> list[dict[str, Any]]:
+    """Proposed first: those whose inputs pushed towards an adverse outcome, strongest first, at most four."""
+    proposed = _proposed(case, codes)
+    ordered = [*proposed, *(code for code in codes if code not in proposed)]
+    if not proposed:
+        proposed = ordered[: rules.MOST_REASONS]
+    keys = {code.code: key for code, key in zip(proposed, _reason_keys(case), strict=False)}
+    return [
+        {"code": code.code, "text": code.text, "key": keys.get(code.code, ""), "checked": code.code in set(checked), "proposed": code in proposed}
+        for code in ordered
+    ]
+
+
+def _reason_keys(case: Case) -> Sequence[str]:
+    """Digits, unless levels have them."""
+    levels = case.queue.use_case.outcome_kind == OutcomeKind.ORDINAL or len(case.queue.use_case.outcomes) > 2
+    return ("y", "u", "i", "o") if levels else ("1", "2", "3", "4")
+
+
+def _proposed(case: Case, codes: Sequence[ReasonCode]) -> list[ReasonCode]:
+    explanation = getattr(case.prediction, "explanation", None)
+    use_case = case.queue.use_case
+    if explanation is None or explanation.additive is False:
+        return []
+    sign = 1 if case.advised in use_case.adverse_outcomes else -1
+    pushes = explanation.body["contributions"]
+    found = [(sum(sign * pushes.get(name, 0.0) for name in code.features), code) for code in codes if code.features]
+    return [code for push, code in sorted(found, key=lambda pair: -pair[0]) if push > 0][: rules.MOST_REASONS]
+
+
+# The story of a case, from its audit events
+
+_SENTENCES = {
+    "prediction.received": "The prediction was received.",
+    "prediction.scored": "The model scored it.",
+    "case.claimed": "{who} took the case.",
+    "case.released": "{who} gave the case back.",
+    "case.viewed": "{who} looked at the case.",
+}
+
+
+def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> list[dict[str, Any]]:
+    """Sentences, newest last; one person's repeated looks are told once."""
+    reviews = {str(review.pk): review for review in case.reviews.all()}
+    told: list[dict[str, Any]] = []
+    last: tuple[str, Any] = ("", None)
+    for event in events:
+        if event.action == "case.viewed" and last == (event.action, event.actor_id):
+            continue
+        last = (event.action, event.actor_id)
+        told.append(_told(case, event, reviews, names))
+    return told
+
+
+def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: Mapping[Any, str]) -> dict[str, Any]:
+    who = names.get(event.actor_id, event.actor_name or "The system")
+    review = reviews.get(event.data.get("review", ""))
+    if event.action == "case.reviewed" and review is not None:
+        return {"at": event.at, "sentence": f"{who} {answered(review, case.queue.use_case)}.", "quote": review.note}
+    if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
+        return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
+    return {"at": event.at, "sentence": _SENTENCES.get(event.action, event.action).format(who=who), "quote": ""}
+
+
+def _routed(case: Case, event: AuditEvent) -> str:
+    advised = _low(case.queue.use_case.outcome_label(case.advised))
+    return f"Received; the model advised {advised}. Policy version {event.data['policy']} asked for a person: {event.data['rule']}."
+
+
+def answered(review: Review, use_case: UseCase) -> str:
+    """"agreed: deny", "corrected to approve", "referred the case"."""
+    outcome = _low(use_case.outcome_label(review.outcome))
+    return {
+        Answer.AGREE: f"agreed: {outcome}",
+        Answer.CORRECT: f"corrected to {outcome}",
+        Answer.REFER: "referred the case",
+        Answer.CANNOT_TELL: "could not tell",
+    }[Answer(review.answer)]

@@ -1,0 +1,121 @@
+"""Cases as the API shows them, and the shapes for the API document."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from reviewapp.cases.actions import shown_digest
+from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.predictions.presentation import open_features
+from reviewapp.predictions.serializers import ExplanationShape, explanation_answer, prediction_answer
+
+
+def case_line(case: Case) -> dict[str, Any]:
+    """A case in a list: no statement of its own if `queue` is loaded."""
+    return {
+        "id": str(case.pk),
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "queue": case.queue.slug,
+        "status": case.state,
+        "priority": case.priority,
+        "advised": case.advised,
+        "confidence": case.confidence,
+        "why": case.why,
+        "opened_at": case.opened_at,
+        "due_at": case.due_at,
+        "decided_at": case.decided_at,
+        "outcome": case.outcome or None,
+    }
+
+
+def case_answer(case: Case) -> dict[str, Any]:
+    """A whole case, as `queries.whole_case` loads it."""
+    prediction = case.prediction
+    return case_line(case) | {
+        "use_case": case.queue.use_case.slug,
+        "lease": {"number": case.lease, "expires_at": case.lease_until} if case.state == CaseState.LEASED else None,
+        "subject": prediction.subject.masked_name if prediction.subject else None,
+        "features": open_features(prediction),
+        "prediction": prediction_answer(prediction),
+        "explanation": explanation_answer(prediction),
+        "shown": shown_digest(case),
+    }
+
+
+def lease_answer(case: Case) -> dict[str, Any]:
+    return {"id": str(case.pk), "lease": {"number": case.lease, "expires_at": case.lease_until}}
+
+
+def reviewed_answer(case: Case) -> dict[str, Any]:
+    return case_line(case) | {"lease": None}
+
+
+class LeaseShape(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class CaseLine(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    external_id = serializers.CharField()
+    url = serializers.CharField()
+    queue = serializers.CharField()
+    status = serializers.ChoiceField(choices=[state.value for state in CaseState])
+    priority = serializers.IntegerField()
+    advised = serializers.CharField()
+    confidence = serializers.FloatField()
+    why = serializers.CharField()
+    opened_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.CharField(allow_null=True)
+
+
+class CaseList(serializers.Serializer[Any]):
+    results = CaseLine(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class ScoredShape(serializers.Serializer[Any]):
+    outcome = serializers.CharField(allow_null=True)
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    confidence = serializers.FloatField(allow_null=True)
+    margin = serializers.FloatField(allow_null=True)
+    model = serializers.CharField(allow_null=True)
+    model_version = serializers.CharField(allow_null=True)
+
+
+class CaseShape(CaseLine):
+    use_case = serializers.CharField()
+    lease = LeaseShape(allow_null=True)
+    subject = serializers.CharField(allow_null=True)
+    features = serializers.DictField()
+    prediction = ScoredShape()
+    explanation = ExplanationShape(allow_null=True)
+    shown = serializers.CharField()
+
+
+class ReviewedShape(CaseLine):
+    lease = LeaseShape(allow_null=True)
+
+
+class LeaseAnswer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    lease = LeaseShape()
+
+
+class LeaseBody(serializers.Serializer[Any]):
+    lease = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class ReviewBody(LeaseBody):
+    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer])
+    outcome = serializers.CharField(required=False, max_length=60)
+    reason_codes = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=20)
+    note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
+    shown = serializers.CharField(required=False, max_length=64)
+    active_seconds = serializers.FloatField(required=False, min_value=0, max_value=86_400)

@@ -1,0 +1,74 @@
+"""Reads a JSON object strictly, field by field: no conversion, every fault with its pointer, unknown fields refused."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from reviewapp.lib.errors import Invalid, Problem
+
+
+class Fields:
+    """`Fields(data)`, one call per field, then `done()`, which raises what was found."""
+
+    def __init__(self, data: Any) -> None:
+        self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        self._known: set[str] = set()
+        self.problems: list[Problem] = []
+        if not isinstance(data, dict):
+            self.add("", "not-an-object", "Send a JSON object.")
+
+    def add(self, name: str, code: str, detail: str) -> None:
+        self.problems.append(Problem(f"/{name}" if name else "", code, detail))
+
+    def integer(self, name: str, *, low: int, high: int) -> int:
+        value = self._take(name)
+        if type(value) is not int or not low <= value <= high:
+            self.add(name, "wrong_type", f"Send a whole number from {low} to {high}.")
+            return low
+        return value
+
+    def number(self, name: str, *, low: float, high: float) -> float | None:
+        value = self._take(name)
+        if value is not None and (type(value) not in (int, float) or not low <= value <= high):
+            self.add(name, "wrong_type", f"Send a number from {low:g} to {high:g}.")
+            return None
+        return value
+
+    def text(self, name: str, *, most: int, default: str | None = None, among: Collection[str] | None = None) -> str:
+        """`default` None: the field is required."""
+        value = self._take(name)
+        if value is None and default is not None:
+            return default
+        if type(value) is not str or len(value) > most or (among is None and default is None and not value):
+            self.add(name, "wrong_type", f"Send text of at most {most} characters.")
+        elif among is not None and value not in among:
+            self.add(name, "unknown_value", f"One of {', '.join(among)}.")
+        else:
+            return value
+        return default or ""
+
+    def texts(self, name: str, *, most: int, length: int) -> list[str]:
+        value = self._take(name)
+        if value is None:
+            return []
+        if type(value) is not list or len(value) > most or not all(type(item) is str and len(item) <= length for item in value):
+            self.add(name, "wrong_type", f"Send a list of at most {most} texts.")
+            return []
+        return value
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        value = self._take(name)
+        if value is not None and type(value) is not dict:
+            self.add(name, "wrong_type", "Send an object.")
+        return value if type(value) is dict else {}
+
+    def done(self) -> None:
+        """:raises Invalid: with every fault, unknown fields first."""
+        if self._data.keys() - self._known:
+            known = ", ".join(sorted(self._known)) or "none"
+            self.problems.insert(0, Problem("", "unknown_field", f"Known fields: {known}."))
+        if self.problems:
+            raise Invalid(" ".join(problem.detail for problem in self.problems[:3]), errors=self.problems)
+
+    def _take(self, name: str) -> Any:
+        self._known.add(name)
+        return self._data.get(name)

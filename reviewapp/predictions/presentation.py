@@ -1,0 +1,343 @@
+"""A prediction as a page shows it: the facts, and the model's advice in words, figures and a waterfall. Reads only what is loaded."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from inference.confidence import TOO_FEW, ConfidenceWords, cases_like, confidence_words
+from inference.errors import InferenceError
+from inference.reasons import reasons_for
+from inference.schema import NUMERIC, Feature, FeatureSchema
+from inference.waterfall import Waterfall, waterfall
+from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
+from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.predictions.models import Explanation, Prediction
+
+ELSEWHERE = "another outcome"
+_SHOWN_WITHOUT_GROUP = "Other"
+
+
+def schema_of(prediction: Prediction) -> FeatureSchema:
+    """The prediction's schema; parsed once per process, since a schema version never changes."""
+    return schema_by_id(prediction.schema_id)
+
+
+@lru_cache(maxsize=64)
+def schema_by_id(schema_id: UUID) -> FeatureSchema:
+    return FeatureSchema.from_json(FeatureSchemaVersion.objects.get(pk=schema_id).body)
+
+
+def open_features(prediction: Prediction) -> dict[str, Any]:
+    """The features a reviewer may see: all but the protected ones."""
+    schema = schema_of(prediction)
+    return {name: value for name, value in prediction.features.items() if name in schema.by_name and not schema.by_name[name].protected}
+
+
+# Facts
+
+
+def facts(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
+    """The context of cases/_facts.html: groups in the schema's order, protected features left out."""
+    schema = schema_of(prediction)
+    shown = [feature for feature in schema.features if not feature.protected]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for feature in shown:
+        row = _fact(schema, feature, prediction.features.get(feature.name), use_case.facts_layout)
+        groups.setdefault(feature.group or _SHOWN_WITHOUT_GROUP, []).append(row)
+    rows = [row for group in groups.values() for row in group]
+    return {
+        "layout": use_case.facts_layout,
+        "received": prediction.received_at,
+        "count": len(rows),
+        "missing": sum(row["missing"] for row in rows),
+        "outside": sum(row["outside"] for row in rows),
+        "groups": [_group(name, members, use_case.facts_layout) for name, members in groups.items()],
+    }
+
+
+def _group(name: str, rows: list[dict[str, Any]], layout: str) -> dict[str, Any]:
+    """A group of which no value has a reference range reads better as plain facts."""
+    measured = any(row["range"] for row in rows)
+    return {"name": name, "rows": rows, "layout": layout if measured else "facts"}
+
+
+def _fact(schema: FeatureSchema, feature: Feature, value: Any, layout: str) -> dict[str, Any]:
+    missing, outside = feature.is_missing(value), schema.is_outside(feature.name, value)
+    reference = feature.reference
+    text, unit = schema.format_value(feature.name, value), ""
+    if layout == "vitals" and feature.unit and not missing and text.endswith(f" {feature.unit}"):
+        text, unit = text.removesuffix(f" {feature.unit}"), feature.unit
+    comparison = schema.comparison(feature.name, value)
+    return {
+        "name": feature.name,
+        "label": feature.label,
+        "value": text,
+        "unit": unit,
+        "missing": missing,
+        "outside": outside,
+        "direction": comparison if comparison in {"high", "low"} else None,
+        "note": comparison if outside and comparison not in {"high", "low"} else "",
+        "reference_text": _reference_text(feature),
+        "range": _range(feature, value) if reference is not None and feature.kind in NUMERIC else None,
+    }
+
+
+def _reference_text(feature: Feature) -> str:
+    reference = feature.reference
+    if reference is None:
+        return ""
+    if reference.text:
+        return reference.text
+    low, high = (None if bound is None else f"{bound * feature.scale:g}" for bound in (reference.low, reference.high))
+    if low and high:
+        return f"{low} to {high}"
+    return f"over {low}" if low else f"up to {high}" if high else ""
+
+
+def _range(feature: Feature, value: Any) -> dict[str, float | None] | None:
+    """Where the reference band and the value lie on a strip, in percent; one band width to either side."""
+    reference = feature.reference
+    if reference is None or (reference.low is None and reference.high is None):
+        return None
+    low = reference.low if reference.low is not None else (feature.min or 0.0)
+    high = reference.high if reference.high is not None else 2 * low - (feature.min or 0.0)
+    if high <= low:
+        return None
+    left, right = low - (high - low), high + (high - low)
+    if feature.min is not None and reference.low is not None:
+        left = max(left, min(feature.min, low))
+    width = (right - left) or 1.0
+    mark = None
+    if isinstance(value, int | float) and not isinstance(value, bool) and not feature.is_missing(value):
+        mark = round(100 * min(max((value - left) / width, 0.0), 1.0), 1)
+    return {"low_pct": round(100 * (low - left) / width, 1), "width_pct": round(100 * (high - low) / width, 1), "mark_pct": mark}
+
+
+# Advice
+
+
+def advice(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
+    """The context of cases/_advice.html. Reasons that do not add up are shown with a badge, never hidden and never an error."""
+    version, explanation = prediction.model_version, getattr(prediction, "explanation", None)
+    words = confidence_of(prediction, use_case)
+    base = {
+        "model_name": version.model.name if version else "a model elsewhere",
+        "version": version.version if version else "not stated",
+        "outcome_label": use_case.outcome_label(prediction.outcome),
+    }
+    base |= _confidence(prediction, use_case, words)
+    if explanation is None:
+        return base | _without_reasons(prediction)
+    return base | {"status": "ready"} | _reasons(prediction, use_case, explanation) | _provenance(prediction, explanation)
+
+
+def confidence_of(prediction: Prediction, use_case: UseCase) -> ConfidenceWords:
+    """How sure, counted on the calibration cases of the model version."""
+    table = prediction.model_version.calibration_table if prediction.model_version else {}
+    like = cases_like(table, prediction.outcome, prediction.confidence or 0.0) if table else None
+    outcome = next((row for row in use_case.outcomes if row["value"] == prediction.outcome), {"label": prediction.outcome})
+    return confidence_words(like, outcome, noun=use_case.case_noun_plural, neighbours=use_case.outcome_kind == OutcomeKind.ORDINAL)
+
+
+def _confidence(prediction: Prediction, use_case: UseCase, words: ConfidenceWords) -> dict[str, Any]:
+    percent = round(100 * (prediction.confidence or 0.0))
+    several = len(use_case.outcomes) > 2
+    found: dict[str, Any] = {"levels": _levels(prediction, use_case) if several else [], "scale": None}
+    if words.of_100 is None:
+        return found | {
+            "confidence_word": f"{percent} of 100 by its own reckoning",
+            "confidence_before": TOO_FEW,
+            "confidence_count": "",
+            "confidence_after": "",
+        }
+    before, _, after = words.sentence.rstrip(".").partition(str(words.of_100) + " ")
+    count, _, spread = after.rpartition(" (")
+    found |= {
+        "confidence_word": words.word,
+        "confidence_before": before.strip(),
+        "confidence_count": f"{words.of_100} {count}",
+        "confidence_after": f" ({spread}",
+    }
+    if not several:
+        found["scale"] = _scale(prediction, words)
+    return found
+
+
+def _scale(prediction: Prediction, words: ConfidenceWords) -> dict[str, Any]:
+    """A line from a coin toss to certainty."""
+    percent, low, high = words.of_100 or 0, words.low or 0, words.high or 0
+    routing = getattr(prediction, "routing", None)
+    threshold = round(100 * routing.threshold) if routing is not None and routing.threshold is not None else None
+    return {
+        "start": "50, a coin toss",
+        "percent": percent,
+        "low": low,
+        "high": high,
+        "x": _from_half(percent),
+        "low_x": _from_half(low),
+        "width": max(_from_half(high) - _from_half(low), 1),
+        "threshold_x": None if threshold is None else _from_half(threshold),
+        "threshold_text": "" if threshold is None else f"passes alone from {threshold}",
+    }
+
+
+def _from_half(percent: float) -> float:
+    return min(max(2.0 * (percent - 50), 0.0), 100.0)
+
+
+def _levels(prediction: Prediction, use_case: UseCase) -> list[dict[str, Any]]:
+    shares = whole_percents([prediction.probabilities.get(outcome.value, 0.0) for outcome in use_case.outcome_list])
+    return [
+        {"label": outcome.label, "percent": share, "predicted": outcome.value == prediction.outcome}
+        for outcome, share in zip(use_case.outcome_list, shares, strict=True)
+    ]
+
+
+def whole_percents(shares: Sequence[float]) -> list[int]:
+    """Whole percents that sum to what the shares sum to: rounded down, then by largest remainder."""
+    exact = [100 * share for share in shares]
+    whole = [int(value) for value in exact]
+    spare = round(sum(exact)) - sum(whole)
+    for place in sorted(range(len(exact)), key=lambda place: whole[place] - exact[place])[:spare]:
+        whole[place] += 1
+    return whole
+
+
+def _without_reasons(prediction: Prediction) -> dict[str, Any]:
+    if hasattr(prediction, "model_work"):
+        return {"status": "pending", "status_text": "The model worker is computing them. This page tells you when they are here; the facts are complete."}
+    return {
+        "status": "unavailable",
+        "status_text": "Whoever sent this prediction sent no reasons along, and the model is not registered here. Judge by the facts.",
+    }
+
+
+def _reasons(prediction: Prediction, use_case: UseCase, explanation: Explanation) -> dict[str, Any]:
+    schema, features = schema_of(prediction), prediction.features
+    body, outcomes = _comparable(prediction, use_case, explanation)
+    ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL and bool(explanation.body.get("alternatives"))
+    severity = (f"more {use_case.severity_noun}", f"less {use_case.severity_noun}") if ordinal and use_case.severity_noun else None
+    try:
+        found = reasons_for(schema, features, body, outcomes, is_ordinal=ordinal, severity_words=severity)
+        steps = waterfall(schema, features, body, outcomes, is_ordinal=ordinal, noun=use_case.case_noun)
+    except (InferenceError, KeyError, ValueError):
+        return {"reasons": [], "waterfall": None, "rows": [], "additive": False, "sum_text": "The explanation cannot be read."}
+    reasons = [
+        {
+            "feature": reason.feature,
+            "lead": f"{reason.before}{reason.lead}",
+            "rest": reason.rest,
+            "push": reason.push,
+            "towards": reason.direction == "toward",
+            "unusual": reason.is_unusual,
+        }
+        for reason in found.items
+    ]
+    return {
+        "reasons": reasons,
+        "reasons_note": found.headline,
+        "waterfall": _chart(steps, use_case, found.toward_label, found.against_label, found.is_pairwise),
+        "open_waterfall": True,
+        "rows": _rows(schema, features, body, found.toward_label, found.against_label, steps),
+        "sum_text": f"They add up: base {steps.rows[0].push_text}, sum {_signed(steps.rows[-1].push - steps.rows[0].push)}, result {steps.rows[-1].push_text}."
+        if explanation.additive is not False
+        else "Base value and contributions do not reach the model's result.",
+        "additive": explanation.additive is not False,
+        "against_label": found.against_label,
+    }
+
+
+def _comparable(prediction: Prediction, use_case: UseCase, explanation: Explanation) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    """The explanation with an alternative to compare with. One that was brought along speaks of its own outcome only: the other is its mirror."""
+    body = explanation.body
+    if body.get("alternatives"):
+        return body, list(use_case.outcomes)
+    others = [row for row in use_case.outcomes if row["value"] != prediction.outcome]
+    other = others[0] if len(others) == 1 else {"value": "-", "label": ELSEWHERE}
+    own = next(row for row in use_case.outcomes if row["value"] == prediction.outcome)
+    contributions = body["contributions"]
+    margin = body.get("margin")
+    reached = body["base_value"] + sum(contributions.values()) if margin is None else margin
+    mirror = {"base_value": -body["base_value"], "contributions": {name: -value for name, value in contributions.items()}}
+    margins = {prediction.outcome: reached, other["value"]: -reached}
+    return {**body, "additive": True, "margins": margins, "alternatives": {other["value"]: mirror}}, [own, other]
+
+
+def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairwise: bool) -> dict[str, Any]:
+    noun = use_case.case_noun
+    start, end = steps.start_points, steps.end_points
+    caption = f"From the average {noun} ({start} of 100 {toward}) to this one ({end} of 100), in log-odds."
+    if pairwise:
+        caption = f"From the average {noun} to this one: {use_case.outcome_label(steps.outcome)} against {use_case.outcome_label(steps.against)}, in log-odds."
+    return {
+        "caption": f"{caption} Solid pushes towards {toward}, hatched towards {against}.",
+        "axis_title": f"{use_case.outcome_label(steps.outcome)}, of 100 like it",
+        "axis": [{"percent": tick.label, "x": tick.x, "main": tick.is_even} for tick in steps.ticks],
+        "rows": [
+            {
+                "kind": row.kind,
+                "label": row.label,
+                "feature": row.feature,
+                "value": row.value,
+                "x": row.x,
+                "width": row.width,
+                "toward": row.direction == "toward",
+                "display": row.push_text,
+                "towards_label": toward if row.direction == "toward" else against if row.direction else "neither",
+                "x_end": row.end,
+            }
+            for row in steps.rows
+        ],
+    }
+
+
+def _rows(
+    schema: FeatureSchema, features: Mapping[str, Any], body: Mapping[str, Any], toward: str, against: str, steps: Waterfall
+) -> list[dict[str, Any]]:
+    """Every contribution, by size; against the same alternative as the waterfall."""
+    theirs = body["alternatives"].get(steps.against, {}).get("contributions", {}) if steps.is_pairwise else {}
+    pushes = {name: value - theirs.get(name, 0.0) for name, value in body["contributions"].items() if name in schema.by_name}
+    return [
+        {
+            "label": schema.by_name[name].label,
+            "value": schema.format_value(name, features.get(name)),
+            "display": _signed(push),
+            "towards_label": toward if push > 0 else against if push < 0 else "neither",
+        }
+        for name, push in sorted(pushes.items(), key=lambda item: -abs(item[1]))
+    ]
+
+
+def _signed(value: float) -> str:
+    text = f"{abs(value):.2f}"
+    return text if text == "0.00" else f"{'−' if value < 0 else '+'}{text}"
+
+
+METHODS = {
+    "tree-path": "SHAP for trees, exact, against the training cases that reach the same branches.",
+    "tree-interventional": "SHAP for trees, exact, each input replaced by those of the background cases.",
+    "linear": "SHAP for a linear model, exact.",
+    "permutation": "SHAP by permutation: approximate, from a few hundred evaluations.",
+}
+
+
+def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, Any]:
+    version, background = prediction.model_version, explanation.body.get("background") or {}
+    calibration = (version.metrics.get("calibration") or {}) if version else {}
+    protected = [feature.label for feature in schema_of(prediction).features if feature.protected]
+    rows = [
+        ("Prediction", str(prediction.pk), True),
+        ("Inputs, SHA-256", bytes(prediction.snapshot_digest).hex(), True),
+        ("Model artifact, SHA-256", version.artifact_digest if version else "", True),
+        ("Explained by", explanation.method + (", sent along" if explanation.brought_along else ""), False),
+        ("Background, SHA-256", str(background.get("digest") or ""), True),
+        ("Explained at", explanation.explained_at.strftime("%d %b %Y, %H:%M:%S UTC"), False),
+    ]
+    return {
+        "method_text": METHODS.get(explanation.method, f"Method: {explanation.method}."),
+        "baseline_text": f"Baseline: {background['name']}, {background['n']} cases." if background.get("name") else "",
+        "calibration_text": f"Confidence is calibrated on {calibration['n']} held-out cases." if calibration.get("n") else "",
+        "not_inputs_text": f"Not inputs of the model: {', '.join(protected)}." if protected else "",
+        "provenance": [{"label": label, "value": value, "code": code} for label, value, code in rows if value],
+    }

@@ -1,0 +1,66 @@
+"""Predictions as the API shows them, and the shapes for the API document."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from reviewapp.predictions.models import Prediction, RoutingResult
+
+
+def prediction_answer(prediction: Prediction) -> dict[str, Any]:
+    """What the model said; `model_version.model` is loaded."""
+    version = prediction.model_version
+    return {
+        "outcome": prediction.outcome or None,
+        "probabilities": prediction.probabilities,
+        "confidence": prediction.confidence,
+        "margin": prediction.margin,
+        "model": version.model.name if version else None,
+        "model_version": version.version if version else None,
+    }
+
+
+def explanation_answer(prediction: Prediction) -> dict[str, Any] | None:
+    """Why the model said it; `explanation` is loaded. None while it waits, and where no artifact here can tell."""
+    explanation = getattr(prediction, "explanation", None)
+    if explanation is None:
+        return None
+    body = explanation.body
+    return {
+        "method": explanation.method,
+        "output_space": explanation.output_space,
+        "base_value": body["base_value"],
+        "contributions": body["contributions"],
+        "alternatives": body.get("alternatives") or {},
+        "background": body.get("background"),
+        "additive": explanation.additive,
+    }
+
+
+def routing_answer(routing: RoutingResult | None) -> dict[str, Any] | None:
+    if routing is None:
+        return None
+    return {"result": routing.result, "policy_version": routing.policy_number, "rule": routing.rule, "trace": routing.trace}
+
+
+class ExplanationShape(serializers.Serializer[Any]):
+    method = serializers.CharField()
+    output_space = serializers.CharField()
+    base_value = serializers.FloatField()
+    contributions = serializers.DictField(child=serializers.FloatField())
+    alternatives = serializers.DictField()
+    background = serializers.DictField(allow_null=True)
+    additive = serializers.BooleanField(allow_null=True)
+
+
+class TraceShape(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    matched = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class RoutingShape(serializers.Serializer[Any]):
+    result = serializers.ChoiceField(choices=["auto", "review"])
+    policy_version = serializers.IntegerField()
+    rule = serializers.CharField()
+    trace = TraceShape(many=True)
