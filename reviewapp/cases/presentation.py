@@ -101,6 +101,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
         "why": case.why,
         "state_text": "you hold it" if mine else case.holder.display_name if held and case.holder else state,
         "mine": mine,
+        "still": decided,
         "waits": span((case.decided_at or now) - case.opened_at),
     }
 

@@ -1,5 +1,5 @@
 /* A lease is kept while the person works, what they type is kept on the server, and nothing typed is lost when either fails.
-     <form data-heartbeat-url data-draft-url data-lease-seconds="900">  hidden fields: csrfmiddlewaretoken, lease, active_seconds
+     <form data-heartbeat-url data-draft-url data-lease-seconds="900" data-page-url>  hidden fields: csrfmiddlewaretoken, lease, active_seconds
      [data-draft-status]                      "Draft saved 14:11"
      [data-lease-notice]                      where trouble is told
      <template data-when="offline|signed-out|lost">   what it says; a 409 may bring its own HTML instead
@@ -51,7 +51,7 @@ async function heartbeat() {
 
 /* Signing in again changes the token that forms carry; this page keeps its text and takes the new token. */
 async function renewTokens() {
-  const answer = await fetch(location.href).catch(() => null);
+  const answer = await fetch(form.dataset.pageUrl).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[name=csrfmiddlewaretoken]");
   if (!fresh) return;
