@@ -1,7 +1,10 @@
 """The notifications room: live pages. A socket says that something changed, never what; the page then asks the server.
 
-Web processes publish topics to one Redis channel on commit; every ASGI process relays them to its own sockets. A lost message costs a refresh:
-pages poll as well.
+    act committed -> audit.recorded -> live.publish -> one Redis channel -> Hub of each socket process -> its sockets -> page asks again
 
-Public: `consumers.LiveConsumer`, `live.publish` (called through the signal `audit.recorded`).
+A message that gets lost costs a refresh: pages ask by themselves every 20 s as well. Topics are `queue:<id>` and `case:<id>`.
+What a socket may hear is checked when it subscribes and every two seconds from then on, for all sockets of a process together; whoever
+has signed out, was disabled or lost a right is cut off within five seconds, and so is everybody while nothing can be checked.
+
+Owns no tables. Public: `consumers.LiveConsumer`, `live.publish` (called through the signal), `live.socket_url`.
 """

@@ -1,0 +1,48 @@
+"""Who is still signed in and may still hear what, for all sockets of a process together."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+
+from reviewapp.access.middleware import EPOCH, is_timely
+from reviewapp.access.models import User
+from reviewapp.cases.queries import case_readers, queue_readers
+from reviewapp.notifications.rules import CASE, QUEUE, split_topic
+
+
+def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID]:
+    """Session key -> user for those that are good, by the rules that pages go by: two statements for all."""
+    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=now).values_list("session_key", "session_data")
+    store = SessionStore()
+    sessions = {key: store.decode(data) for key, data in rows}
+    timely = {key: session for key, session in sessions.items() if is_timely(session, now=now.timestamp())}
+    epochs = _epochs({UUID(session[SESSION_KEY]) for session in timely.values() if SESSION_KEY in session})
+    return {key: user for key, session in timely.items() if (user := _owner(session, epochs)) is not None}
+
+
+def _epochs(users: Collection[UUID]) -> Mapping[UUID, int]:
+    people = User.objects.filter(pk__in=users, is_active=True, is_service=False, must_change_password=False)
+    return dict(people.values_list("pk", "session_epoch"))
+
+
+def _owner(session: Mapping[str, Any], epochs: Mapping[UUID, int]) -> UUID | None:
+    if SESSION_KEY not in session:
+        return None
+    user = UUID(session[SESSION_KEY])
+    return user if user in epochs and epochs[user] == session.get(EPOCH) else None
+
+
+def audible(wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Those pairs of user and topic where the user may see the queue or case: four statements at most."""
+    split = {(user, topic): found for user, topic in wanted if (found := split_topic(topic)) is not None}
+    users = {user for user, _ in split}
+    cases = {pk for kind, pk in split.values() if kind == CASE}
+    readers = {(QUEUE, *pair) for pair in queue_readers(users)} if users else set()
+    if cases:
+        readers |= {(CASE, *pair) for pair in case_readers(users, cases)}
+    return {(user, topic) for (user, topic), (kind, pk) in split.items() if (kind, user, pk) in readers}
