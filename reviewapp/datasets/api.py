@@ -23,7 +23,6 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotAllowed, NotFound
 from reviewapp.lib.fields import Fields
-from reviewapp.predictions.models import Label
 
 LABEL_ORDER = ("position",)
 LIST_ORDER = ("-requested_at", "-id")
@@ -46,21 +45,12 @@ class LabelListView(APIView):
     def get(self, request: Request) -> Response:
         actor = require_scope(request, Scope.LABELS_READ)
         values = query.read(request.query_params, allowed=("use_case", "cursor", "page_size"))
-        rows, cursor, purpose = (
-            _labels(actor, values.get("use_case")),
-            values.get("cursor"),
-            f"labels {values.get('use_case', '')}",
-        )
+        rows = queries.visible_labels(actor, use_case=values.get("use_case"))
+        cursor, purpose = values.get("cursor"), f"labels {values.get('use_case', '')}"
         page = paging.paginate(rows, order=LABEL_ORDER, cursor=cursor, size=query.size(values), purpose=purpose)
         resume = paging.cursor_after(page.rows[-1], order=LABEL_ORDER, purpose=purpose) if page.rows else cursor
         results = [serializers.label_answer(label) for label in page.rows]
         return Response({"results": results, "next": page.next, "previous": page.previous, "resume": resume})
-
-
-def _labels(actor: Actor, slug: str | None) -> Any:
-    if slug is not None:
-        return Label.objects.filter(use_case=queries.readable_use_case(actor, slug)).select_related("use_case")
-    return Label.objects.filter(use_case__in=queries.readable_use_cases(actor).order_by()).select_related("use_case")
 
 
 class DatasetListView(APIView):
