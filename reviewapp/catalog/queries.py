@@ -11,10 +11,11 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from inference.schema import FeatureSchema
 from reviewapp.access.grants import granted
-from reviewapp.access.rules import SUBMIT
+from reviewapp.access.rules import MANAGE, SUBMIT
 from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
 from reviewapp.catalog.rules import Stage
-from reviewapp.lib.actor import Actor
+from reviewapp.lib.actor import SYSTEM, Actor
+from reviewapp.lib.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,22 @@ class IntakeBundle:
 
 def use_cases_of(actor: Actor, right: str) -> QuerySet[UseCase]:
     return granted(UseCase.objects.all(), actor, right)
+
+
+def managed_use_case(actor: Actor, use_case_id: UUID, *, lock: bool = False) -> UseCase:
+    """The use case if the actor may manage it; `lock` lets one change of its policies and models go at a time.
+
+    The system itself, which is whoever has a shell on the server, may manage all of them.
+
+    :raises NotFound: if it may not, or there is none.
+    """
+    rows = UseCase.objects.all() if actor.kind == SYSTEM else use_cases_of(actor, MANAGE)
+    if lock:
+        rows = rows.select_for_update(no_key=True, of=("self",))
+    use_case = rows.filter(pk=use_case_id).first()
+    if use_case is None:
+        raise NotFound
+    return use_case
 
 
 def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:

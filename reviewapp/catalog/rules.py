@@ -36,7 +36,7 @@ def outcomes(rows: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
 def override_direction(predicted: str, human: str, *, kind: str, values: Sequence[str], adverse: frozenset[str]) -> str:
     """How a person moved the outcome: '' if not at all.
 
-    Ordered outcomes: `up-triage` (more severe) or `down-triage`. Others: `high-side` (towards an adverse outcome), `low-side` (away), else `sideways`.
+    Ordered outcomes: `up-triage` (more severe) or `down-triage`. Others: `high-side` (towards an adverse one), `low-side` (away), else `sideways`.
     """
     if predicted == human:
         return ""

@@ -1,4 +1,4 @@
-"""The policy in force."""
+"""Reads of policies: the one in force, compiled, and what pages show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,68 +7,106 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from inference.schema import FeatureSchema
-from reviewapp.catalog.models import FeatureSchemaVersion
-from reviewapp.lib.errors import Conflict
+from reviewapp.cases.models import Queue
+from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
+from reviewapp.lib import crypto
+from reviewapp.lib.errors import Conflict, Problem
+from reviewapp.policies import rules
 from reviewapp.policies.models import PolicyVersion
-from reviewapp.policies.rules import CompiledPolicy, compile_policy, draw
-from reviewapp.policies.rules.engine import QA_PURPOSE
 from reviewapp.predictions.actions import Routed
 
 
 class NoPolicy(Conflict):
-    """This use case has no published policy yet, so nothing can be routed."""
+    """No policy is published for this use case, so nothing can be routed. An administrator has to publish one."""
 
     code = "no-policy"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedPolicy:
-    """One published version, compiled."""
+    """A published version, compiled; shared by the requests of a process."""
 
     id: UUID
     number: int
     digest: str
-    threshold: float
-    compiled: CompiledPolicy
+    compiled: rules.CompiledPolicy
+    key: bytes
 
-    def route(self, prediction_id: UUID, features: Mapping[str, Any], outcome: str, confidence: float, margin: float) -> Routed:
-        drawn = draw(settings.AUDIT_KEY, self.digest, prediction_id, QA_PURPOSE)
-        routing = self.compiled.route(features, outcome, confidence, margin, drawn)
+    def route(
+        self, prediction_id: UUID, features: Mapping[str, Any], outcome: str, confidence: float, margin: float
+    ) -> Routed:
+        """Where the prediction goes. The draw is kept where it decided, so that it can be drawn again and compared."""
+        draw = rules.draw(self.key, self.digest, prediction_id, rules.QA_PURPOSE)
+        routing = self.compiled.route(features, outcome, confidence, margin, draw)
+        passes = routing.result == rules.AUTO
         return Routed(
             policy_version_id=self.id,
             policy_number=self.number,
-            result=str(routing.result),
-            outcome=outcome if routing.result == "auto" else "",
+            result=routing.result,
+            outcome=outcome if passes else "",
             queue_slug=routing.queue,
             priority=routing.priority,
             rule=routing.rule,
             trace=routing.trace,
-            selection_reason=str(routing.selection_reason),
+            selection_reason=routing.selection_reason,
             selection_probability=routing.selection_probability,
-            stratum=f"policy {self.number}/{routing.stratum}",
-            draw=drawn,
-            threshold=self.threshold,
+            stratum=f"{self.number}/{routing.stratum}",
+            draw=draw if passes or routing.selection_reason == rules.BY_SAMPLE else None,
         )
 
 
 def published(use_case_id: UUID) -> PublishedPolicy:
-    """The version in force: its id is asked for each time, so that nothing is routed by an old one after a new one was published.
+    """The policy in force: one statement, which asks only which one it is, so that a new one counts from its commit.
 
-    :raises NoPolicy: before the first is published.
+    :raises NoPolicy: if none was ever published.
     """
-    newest = PolicyVersion.objects.filter(use_case_id=use_case_id).order_by("-number").values_list("pk", flat=True).first()
-    if newest is None:
-        raise NoPolicy
-    return _compiled(newest)
+    newest_schema = (
+        FeatureSchemaVersion.objects.filter(use_case=OuterRef("use_case")).order_by("-number").values("pk")[:1]
+    )
+    versions = PolicyVersion.objects.filter(use_case_id=use_case_id).order_by("-number")
+    found = versions.values_list("pk", Subquery(newest_schema))[:1]
+    for policy_id, schema_id in found:
+        return _compiled(policy_id, schema_id)
+    raise NoPolicy
 
 
-@lru_cache(maxsize=128)
-def _compiled(version_id: UUID) -> PublishedPolicy:
-    version = PolicyVersion.objects.select_related("use_case").get(pk=version_id)
-    schema_row = FeatureSchemaVersion.objects.filter(use_case=version.use_case).order_by("-number").first()
-    schema = FeatureSchema.from_json(schema_row.body) if schema_row else None
-    codes = {feature.name: frozenset(code.value for code in feature.missing_codes) for feature in schema.features} if schema else {}
-    compiled = compile_policy(version.body, missing_codes=codes, adverse=version.use_case.adverse_outcomes)
-    return PublishedPolicy(version.pk, version.number, version.digest, float(version.body["confidence_threshold"]), compiled)
+@lru_cache(maxsize=256)
+def _compiled(policy_id: UUID, schema_id: UUID) -> PublishedPolicy:
+    """The schema says which numbers mean "not recorded"."""
+    version = PolicyVersion.objects.select_related("use_case").get(pk=policy_id)
+    schema = FeatureSchema.from_json(FeatureSchemaVersion.objects.get(pk=schema_id).body)
+    codes = {feature.name: [code.value for code in feature.missing_codes] for feature in schema.features}
+    return PublishedPolicy(
+        id=version.pk,
+        number=version.number,
+        digest=version.digest,
+        compiled=rules.compile_policy(version.body, missing_codes=codes, adverse=version.use_case.adverse_outcomes),
+        key=crypto.mac(b"countersign: draws of a policy", key=settings.AUDIT_KEY),
+    )
+
+
+def current_schema(use_case: UseCase) -> FeatureSchema | None:
+    """The inputs of the use case as they are now, or None while no schema is published."""
+    newest = use_case.schemas.order_by("-number").first()
+    return FeatureSchema.from_json(newest.body) if newest else None
+
+
+def faults_of(use_case: UseCase, body: object) -> list[Problem]:
+    """What keeps `body` from being published for this use case."""
+    schema = current_schema(use_case)
+    if schema is None:
+        return [Problem("", "no_schema", "Publish the inputs of this use case first; rules speak about them.")]
+    return rules.faults(body, schema=schema, outcomes=use_case.outcome_values, queues=list(queue_names(use_case)))
+
+
+def labels_of(use_case: UseCase) -> rules.Labels:
+    """What people call the inputs, outcomes and queues of the use case."""
+    schema = current_schema(use_case) or FeatureSchema(())
+    return rules.Labels(schema, {one.value: one.label for one in use_case.outcome_list}, queue_names(use_case))
+
+
+def queue_names(use_case: UseCase) -> dict[str, str]:
+    return dict(Queue.objects.filter(use_case=use_case).order_by("slug").values_list("slug", "name"))

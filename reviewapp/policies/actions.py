@@ -1,0 +1,73 @@
+"""Every write to policies: there is one, publishing."""
+
+from datetime import datetime
+from typing import Any
+
+from reviewapp.access.idempotency import durable
+from reviewapp.audit import actions as audit
+from reviewapp.catalog.models import UseCase
+from reviewapp.catalog.queries import managed_use_case
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.canonical import digest
+from reviewapp.lib.errors import Conflict, Invalid, Problem
+from reviewapp.policies.models import PolicyVersion
+from reviewapp.policies.queries import faults_of
+
+REASON_LENGTH = 300
+
+
+class PolicyInvalid(Invalid):
+    """The policy has faults, so it was not published."""
+
+    code = "policy-invalid"
+
+
+class PolicyMoved(Conflict):
+    """Someone published another version meanwhile. Compare with it, then publish again."""
+
+    code = "policy-moved"
+
+
+def reason_faults(reason: str) -> list[Problem]:
+    if reason.strip() and len(reason) <= REASON_LENGTH and "\0" not in reason:
+        return []
+    return [Problem("/reason", "required", f"Say in at most {REASON_LENGTH} characters why the policy changes.")]
+
+
+@durable
+def publish(
+    *,
+    use_case: UseCase,
+    body: Any,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    after: int | None = None,
+) -> PolicyVersion:
+    """Publish `body` as the next version; it routes from its commit on.
+
+    :param after: the number the author has seen as the last one; None publishes after whatever is last.
+    :raises NotFound: if the actor may not manage the use case.
+    :raises PolicyInvalid: with every fault. :raises PolicyMoved: if `after` is not the last number any more.
+    """
+    locked = managed_use_case(actor, use_case.pk, lock=True)
+    found = [*reason_faults(reason), *faults_of(locked, body)]
+    if found:
+        raise PolicyInvalid(
+            f"The policy has {len(found)} fault{'s' * (len(found) > 1)}; it was not published.", errors=found
+        )
+    last = locked.policy_versions.order_by("-number").first()
+    if after is not None and after != (last.number if last else 0):
+        raise PolicyMoved
+    version = PolicyVersion.objects.create(
+        use_case=locked,
+        number=last.number + 1 if last else 1,
+        body=body,
+        digest=digest(body).hex(),
+        reason=reason.strip(),
+        published_at=at,
+        published_by_id=actor.user_id,
+    )
+    data = {"use_case": locked.slug, "number": version.number, "digest": version.digest}
+    audit.record("policy.published", subject=version, actor=actor, at=at, data=data, reason=version.reason)
+    return version
