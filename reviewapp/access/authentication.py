@@ -1,6 +1,5 @@
 """From a request to a user and an Actor: API keys and sessions."""
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +10,10 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from reviewapp.access.models import ApiKey, User
+from reviewapp.access.rules import KEY_MARK, key_digest
 from reviewapp.lib import crypto
 from reviewapp.lib.actor import HUMAN, SERVICE, Actor
 
-KEY_MARK = "csk_"
 _TOUCH = timedelta(minutes=1)
 ROLES = ArraySubquery(User.groups.through.objects.filter(user_id=OuterRef("pk")).values("group__name"))
 OWNER_ROLES = ArraySubquery(User.groups.through.objects.filter(user_id=OuterRef("owner_id")).values("group__name"))
@@ -52,7 +51,7 @@ def _find(token: str) -> ApiKey | None:
     key = ApiKey.objects.select_related("owner").annotate(roles=OWNER_ROLES).filter(prefix=prefix).first()
     now = timezone.now()
     usable = key is not None and key.revoked_at is None and key.expires_at > now and key.owner.is_active
-    if key is None or not usable or not crypto.same(bytes(key.digest), hashlib.sha256(token.encode()).digest()):
+    if key is None or not usable or not crypto.same(bytes(key.digest), key_digest(token)):
         return None
     if key.last_used_at is None or now - key.last_used_at > _TOUCH:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
@@ -67,4 +66,6 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if user is None or not user.is_authenticated:
             return None
         self.enforce_csrf(request)
+        if user.must_change_password:
+            raise exceptions.PermissionDenied
         return user, None

@@ -33,6 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_service = models.BooleanField(default=False)
     theme = models.CharField(max_length=5, default="auto", choices=[("auto", "As device"), ("light", "Light"), ("dark", "Dark")])
     session_epoch = models.PositiveIntegerField(default=0)
+    must_change_password = models.BooleanField(default=False)  # somebody else has set it and therefore knows it
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "username"
@@ -48,6 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [models.CheckConstraint(condition=Q(username__regex=r"^[a-z0-9][a-z0-9._-]*$"), name="user_name_is_plain")]
 
     def __str__(self) -> str:
+        return self.display_name
+
+    def get_full_name(self) -> str:
         return self.display_name
 
 
@@ -92,3 +96,18 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} {self.key}"
+
+
+class SignInBudget(models.Model):
+    """The wrong guesses of the last quarter of an hour at one account or from one address. `key` is a digest: people type passwords as names."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    tries = ArrayField(models.DateTimeField())
+    last_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["last_at"], name="sign_in_budget_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,6 +1,13 @@
 """Roles, scopes and rights: the vocabulary of access. Plain Python."""
 
+import hashlib
+import ipaddress
+import re
+import secrets
+import unicodedata
 from enum import StrEnum
+
+KEY_MARK = "csk_"
 
 
 class Role(StrEnum):
@@ -35,3 +42,74 @@ USE_CASE_RIGHTS = (SUBMIT, READ_PREDICTIONS, READ_LABELS, MANAGE)
 def implied(right: str) -> tuple[str, ...]:
     """The grants that give `right`: itself and the stronger ones."""
     return QUEUE_RIGHTS[QUEUE_RIGHTS.index(right) :] if right in QUEUE_RIGHTS else (right,)
+
+
+# What the words on screen say each of them allows. A right nobody can explain is a right nobody should have.
+ROLE_WORDS = {
+    Role.REVIEWER: "takes and answers cases in the queues granted below",
+    Role.LEAD: "leads queues: answers referred cases and sees how each queue stands",
+    Role.ADMIN: "makes people and keys, and changes what they may do; reads the audit trail",
+    Role.AUDITOR: "reads the audit trail",
+    Role.ML: "reads labels and data sets of the use cases granted below, and registers models",
+    Role.SERVICE: "a machine that calls the API with a key; nobody signs in as it",
+}
+RIGHT_WORDS = {
+    VIEW_QUEUE: ("Read", "open the cases of the queue and read them"),
+    WORK_QUEUE: ("Work", "take cases and answer them; includes reading"),
+    LEAD_QUEUE: ("Lead", "release the cases of others and steer the queue; includes working"),
+    SUBMIT: ("Send", "send predictions to this use case"),
+    READ_PREDICTIONS: ("Read predictions", "read predictions, their explanations and outcomes"),
+    READ_LABELS: ("Read labels", "read labels, freeze data sets and download them"),
+    MANAGE: ("Manage", "publish policies and promote models"),
+}
+SCOPE_WORDS = {
+    Scope.PREDICTIONS_WRITE: "send predictions",
+    Scope.PREDICTIONS_READ: "read predictions",
+    Scope.CASES_READ: "read cases",
+    Scope.CASES_REVIEW: "take and answer cases",
+    Scope.LABELS_READ: "read labels and data sets",
+    Scope.DATASETS_WRITE: "freeze data sets",
+    Scope.CATALOG_READ: "read use cases and models",
+    Scope.AUDIT_READ: "read the audit trail",
+}
+
+NAME_LENGTH = 60
+PASSWORD_BYTES = 1024
+LONGEST_KEY_DAYS = 366
+_USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def fold_name(typed: str) -> str:
+    """One spelling for every way to type a user name: width, case and accents do not tell two accounts apart."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", typed).casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).strip()
+
+
+def is_user_name(name: str) -> bool:
+    return len(name) <= NAME_LENGTH and _USER_NAME.fullmatch(name) is not None
+
+
+def new_password() -> str:
+    """Twenty letters and digits in groups of five, easy to read out: 99 bits."""
+    letters = [secrets.choice(_UNAMBIGUOUS) for _ in range(20)]
+    return "-".join("".join(letters[start : start + 5]) for start in range(0, 20, 5))
+
+
+def new_key() -> tuple[str, str]:
+    """A prefix that may be shown, and the whole key, of which only the digest is kept."""
+    prefix = "".join(secrets.choice(_UNAMBIGUOUS) for _ in range(10))
+    return prefix, f"{KEY_MARK}{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def key_digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def address_bucket(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 address: what one guesser holds."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network(f"{parsed}/64", strict=False))

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 
 
 class AuditEvent(models.Model):
@@ -33,6 +34,8 @@ class AuditEvent(models.Model):
             models.Index(fields=["object_type", "object_id", "id"], name="audit_by_object"),
             models.Index(fields=["actor_id", "id"], name="audit_by_actor"),
             models.Index(fields=["action", "id"], name="audit_by_action"),
+            models.Index(fields=["queue_id", "id"], condition=Q(queue_id__isnull=False), name="audit_by_queue"),
+            models.Index(fields=["request_id", "id"], condition=~Q(request_id=""), name="audit_by_request"),
             BrinIndex(fields=["at"], name="audit_by_time"),
         ]
 

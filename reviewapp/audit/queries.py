@@ -1,17 +1,95 @@
 """Reads of the trail."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.rules import LOOKS
 
-MOST_EVENTS = 500
+NEWEST_FIRST = ("-id",)
+_BATCH = 2_000
+_TRIGGERS = """
+select t.tgname from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+where t.tgrelid = 'audit_auditevent'::regclass and t.tgenabled in ('O', 'A') and p.proname = 'countersign_refuse' and p.prosrc like '%raise exception%'
+"""
 
 
-def of_objects(objects: Iterable[tuple[str, str]]) -> list[AuditEvent]:
-    """The events about these (type, id) pairs, oldest first: the newest MOST_EVENTS of them, in one statement."""
-    about = Q()
-    for object_type, object_id in objects:
-        about |= Q(object_type=object_type, object_id=object_id)
-    return list(AuditEvent.objects.filter(about).order_by("-id")[:MOST_EVENTS])[::-1]
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show of the trail; empty means all. `until` is exclusive. `changes_only` leaves out events that were only a look."""
+
+    action: str = ""
+    actor_name: str = ""
+    object_type: str = ""
+    object_id: str = ""
+    queue_id: UUID | None = None
+    request_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    changes_only: bool = False
+
+
+def events(filters: Filters) -> QuerySet[AuditEvent]:
+    """The events that match all of `filters`, in no order."""
+    named = {
+        "action": filters.action,
+        "actor_name": filters.actor_name,
+        "object_type": filters.object_type,
+        "object_id": filters.object_id,
+        "queue_id": filters.queue_id,
+        "request_id": filters.request_id,
+        "at__gte": filters.since,
+        "at__lt": filters.until,
+    }
+    rows = AuditEvent.objects.filter(**{name: value for name, value in named.items() if value})
+    return rows.exclude(_looks()) if filters.changes_only else rows
+
+
+def _looks() -> Q:
+    looks = Q()
+    for ending in LOOKS:
+        looks |= Q(action__endswith=ending)
+    return looks
+
+
+def event(event_uuid: UUID) -> AuditEvent | None:
+    return AuditEvent.objects.filter(event_uuid=event_uuid).first()
+
+
+def of_object(object_type: str, object_ids: Iterable[str]) -> QuerySet[AuditEvent]:
+    """The events about these objects (`cases.case` and the like), oldest first; the index serves it."""
+    return AuditEvent.objects.filter(object_type=object_type, object_id__in=[str(pk) for pk in object_ids]).order_by("id")
+
+
+def every_event() -> Iterator[AuditEvent]:
+    """The whole trail in batches, in the order it was written, without holding it or a long transaction."""
+    last = 0
+    while batch := list(AuditEvent.objects.filter(id__gt=last).order_by("id")[:_BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def enabled_triggers() -> list[str]:
+    """Names of the triggers on the trail that are in force and still refuse."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS)
+        return [row[0] for row in cursor.fetchall()]
+
+
+# The room that owns queues lies above this one; it says at start how to list them, for the filter by queue.
+QueueNames = Callable[[], Iterable[tuple[UUID, str]]]
+_queue_names: list[QueueNames] = []
+
+
+def register_queue_names(names: QueueNames) -> None:
+    _queue_names[:] = [names]
+
+
+def queue_names() -> list[tuple[str, str]]:
+    """(id, name) of every queue, for readers of the trail."""
+    return [(str(pk), name) for names in _queue_names for pk, name in names()]

@@ -4,11 +4,14 @@ import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from reviewapp.cases.queries import backlog_figures
+from reviewapp.config.context import nav
 from reviewapp.lib import bell
 
 
@@ -97,3 +100,28 @@ def metrics(request: HttpRequest) -> HttpResponse:
     for name, (help_text, value) in backlog_figures().items():
         Gauge(f"countersign_{name}", help_text, registry=registry).set(value)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The first place this person may go: their work, or what their role is for."""
+    return redirect(nav(request)[0]["url"])
+
+
+HELP_PAGES = ("reviewer", "lead", "admin", "auditor", "ml", "client")
+
+
+@require_safe
+def help_index(request: HttpRequest) -> HttpResponse:
+    return render(request, "help/index.html")
+
+
+@require_safe
+def help_page(request: HttpRequest, role: str) -> HttpResponse:
+    """Help for one kind of work, open to everyone signed in."""
+    if role not in HELP_PAGES:
+        raise Http404
+    return render(request, f"help/{role}.html")
+
+
+help_urlpatterns = [path("", help_index, name="index"), path("<slug:role>/", help_page, name="page")]

@@ -1,0 +1,105 @@
+"""How the trail speaks: a word for every action, and what counts as a mere look. Plain Python."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+READERS = ("Admin", "Auditor")  # roles that may read the trail
+READ_SCOPE = "audit:read"
+
+# What an actor did, as the middle of a sentence: "nurse2 answered the case".
+ACTION_WORDS = {
+    "api_key.created": "made an API key",
+    "api_key.revoked": "revoked an API key",
+    "artifact.registered": "registered a model file",
+    "case.answers_downloaded": "downloaded answers",
+    "case.claimed": "took the case",
+    "case.opened": "opened the case for review",
+    "case.reassigned": "handed the case to somebody else",
+    "case.released": "gave the case back to its queue",
+    "case.reviewed": "answered the case",
+    "case.viewed": "looked at the case",
+    "dataset.downloaded": "downloaded the data set",
+    "dataset.frozen": "froze the data set",
+    "dataset.requested": "asked for a data set",
+    "decision.recorded": "decided",
+    "grant.given": "gave a right",
+    "grant.taken": "took a right away",
+    "label.created": "made a label of the decision",
+    "labels.downloaded": "downloaded labels",
+    "model.registered": "registered the model",
+    "model_version.promoted": "made the model version live",
+    "model_version.registered": "registered the model version",
+    "model_version.retired": "retired the model version",
+    "policy.published": "published the policy version",
+    "policy_version.published": "published the policy version",
+    "prediction.explained": "explained the prediction",
+    "prediction.failed": "could not score the prediction",
+    "prediction.received": "sent the prediction",
+    "prediction.scored": "scored the prediction",
+    "prediction.viewed": "read the prediction",
+    "queue.created": "made the queue",
+    "schema.registered": "registered the inputs of the use case",
+    "subject.revealed": "looked at who the subject is",
+    "trail.event_viewed": "looked at an event of the trail",
+    "trail.viewed": "looked at the trail",
+    "use_case.created": "made the use case",
+    "user.created": "made the account",
+    "user.disabled": "disabled the account",
+    "user.enabled": "enabled the account",
+    "user.password_changed": "changed the password",
+    "user.password_reset": "set a new password for the account",
+    "user.roles_changed": "changed the roles of the account",
+    "user.sign_in_refused": "refused a wrong password for the account",
+    "user.signed_in": "signed in",
+    "user.signed_out": "signed out",
+    "user.theme_changed": "changed the look of the pages",
+}
+OBJECT_WORDS = {
+    "access.apikey": "API key",
+    "access.user": "account",
+    "audit.auditevent": "event",
+    "auth.group": "role",
+    "cases.case": "case",
+    "cases.queue": "queue",
+    "catalog.model": "model",
+    "catalog.modelversion": "model version",
+    "catalog.usecase": "use case",
+    "datasets.datasetsnapshot": "data set",
+    "policies.policyversion": "policy version",
+    "predictions.label": "label",
+    "predictions.prediction": "prediction",
+}
+LOOKS = (".viewed", ".event_viewed")  # endings of actions that changed nothing
+
+
+def words_of(action: str, outcome: str = "done") -> str:
+    """The middle of a sentence about an event. An action without words of its own is told by its code: "case_note.added" as "case note added"."""
+    words = ACTION_WORDS.get(action) or re.sub(r"[._]", " ", action)
+    return f"tried and was refused: {words}" if outcome == "refused" and not action.endswith("_refused") else words
+
+
+def object_words(object_type: str) -> str:
+    return OBJECT_WORDS.get(object_type, object_type.rpartition(".")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What comparing a row with its MAC found. `differing` names columns that no longer say what the authenticated bytes say."""
+
+    mac_holds: bool
+    differing: tuple[str, ...] = ()
+
+    @property
+    def is_authentic(self) -> bool:
+        return self.mac_holds and not self.differing
+
+
+def differences(said: Mapping[str, object], columns: Mapping[str, object]) -> tuple[str, ...]:
+    """Names on which two statements of one event differ."""
+    return tuple(sorted(name for name in said.keys() | columns.keys() if said.get(name) != columns.get(name)))
+
+
+def missing_triggers(enabled: Iterable[str]) -> list[str]:
+    """Which of the triggers that keep the trail append-only are not there or switched off."""
+    return sorted({"audit_auditevent_rows", "audit_auditevent_all"} - set(enabled))
