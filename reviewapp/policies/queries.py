@@ -53,8 +53,9 @@ class PublishedPolicy:
             trace=routing.trace,
             selection_reason=routing.selection_reason,
             selection_probability=routing.selection_probability,
-            stratum=f"{self.number}/{routing.stratum}",
+            stratum=f"policy {self.number}/{routing.stratum}",
             draw=draw if passes or routing.selection_reason == rules.BY_SAMPLE else None,
+            threshold=self.compiled.threshold,
         )
 
 
