@@ -1,7 +1,6 @@
 """Reads of queues and cases that more than one door uses."""
 
-from collections.abc import Collection
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +10,10 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.grants import granted
-from reviewapp.access.rules import VIEW_QUEUE, implied
+from reviewapp.access.models import User
+from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, implied
+from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
@@ -19,6 +21,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
 
 COUNT_LIMIT = 1000  # counts stop here, so that a page costs the same however long a queue grows
+MOST_EVENTS = 500
 WHOLE = (
     "queue__use_case",
     "holder",
@@ -136,6 +139,13 @@ def opened_since(queue: Queue, moment: datetime) -> int:
     """How many cases came since, at most 100. Ids are in order of time, so the newest are at the index's end."""
     rows = Case.objects.filter(queue=queue, state=CaseState.OPEN).order_by("-id").values_list("opened_at", flat=True)[:100]
     return sum(opened_at > moment for opened_at in rows)
+
+
+def story_of(case: Case) -> list[AuditEvent]:
+    """What happened to the case and before it to its prediction, oldest first; of a very long story the newest part."""
+    before = of_object("predictions.prediction", [str(case.prediction_id)])
+    since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
+    return [*before, *reversed(since)]
 
 
 def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:

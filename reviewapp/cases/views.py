@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.audit.queries import of_objects
 from reviewapp.cases import actions, presentation, queries
 from reviewapp.cases.actions import HoldsTooMany, LeaseLost, StaleView
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, read_answer
@@ -250,7 +249,7 @@ def _viewed(request: HttpRequest, case_id: UUID) -> Case:
 
 def _case_context(request: HttpRequest, found: Case, *, form: AnswerForm | None = None, errors: dict[str, str] | None = None) -> dict[str, Any]:
     now = timezone.now()
-    events = of_objects([("predictions.prediction", str(found.prediction_id)), ("cases.case", str(found.pk))])
+    events = queries.story_of(found)
     names = queries.display_names({event.actor_id for event in events if event.actor_id})
     context = presentation.case_context(found, now=now, events=events, names=names)
     mine = found.state == "leased" and found.holder_id == request.user.pk

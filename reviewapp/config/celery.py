@@ -1,11 +1,54 @@
 """The Celery application. Messages carry ids at most and only say "look now"; the rows in PostgreSQL are the work."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from celery.app.amqp import Queues
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reviewapp.config.settings")
 
 app = Celery("countersign")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+KINDS = ("models", "default")
+ALIVE_SECONDS = 60
+
+
+def sign_of_life(kind: str) -> None:
+    """What /readyz looks for."""
+    from django.core.cache import cache
+
+    cache.set(f"worker:{kind}", 1, ALIVE_SECONDS)
+
+
+@app.task(name="config.sign_of_life", ignore_result=True)
+def tell_life(kind: str, **_: object) -> None:
+    sign_of_life(kind)
+
+
+def _serves(queues: Queues, kind: str) -> bool:
+    return kind in queues.consume_from
+
+
+@signals.worker_init.connect
+def import_before_fork(sender: Any, **_: object) -> None:
+    """The heavy imports happen once, in the parent; its children share the pages. Nothing is computed there: OpenMP does not survive a fork."""
+    if _serves(sender.app.amqp.queues, "models"):
+        from reviewapp.intake import scoring  # noqa: F401
+
+
+@signals.worker_process_init.connect
+def open_models(**_: object) -> None:
+    if _serves(app.amqp.queues, "models"):
+        from reviewapp.intake import scoring
+
+        scoring.warm_up()
+
+
+@signals.worker_ready.connect
+def ready(sender: Any, **_: object) -> None:
+    for kind in KINDS:
+        if _serves(sender.app.amqp.queues, kind):
+            sign_of_life(kind)

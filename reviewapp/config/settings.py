@@ -21,6 +21,7 @@ HTTPS = env.flag("HTTPS", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SOCKET_PORT = env.whole("SOCKET_PORT", 0, low=0, high=65535)  # 0: a proxy serves pages and sockets on one port
+PAGES_PORT = env.whole("PORT", 8000, low=1, high=65535)  # where sockets that have a port of their own expect the pages
 
 ROOT_URLCONF = "reviewapp.config.urls"
 WSGI_APPLICATION = "reviewapp.config.wsgi.application"
@@ -249,6 +250,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "label-decisions": {"task": "cases.label_decisions", "schedule": 5.0, "options": {"expires": 5, "queue": "default"}},
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
+    "life-of-models": {"task": "config.sign_of_life", "schedule": 10.0, "args": ["models"], "options": {"expires": 10, "queue": "models"}},
+    "life-of-default": {"task": "config.sign_of_life", "schedule": 10.0, "args": ["default"], "options": {"expires": 10, "queue": "default"}},
     "freeze-datasets": {"task": "datasets.freeze_pending", "schedule": 10.0, "options": {"expires": 10, "queue": "default"}},
 }
 

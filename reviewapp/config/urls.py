@@ -4,24 +4,17 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviewapp.access import urls as access
-from reviewapp.audit import urls as audit
 from reviewapp.cases import urls as cases
-from reviewapp.catalog import urls as catalog
 from reviewapp.config import views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
-from reviewapp.policies import urls as policies
 
-api = [route for room in (intake, cases, datasets, catalog, audit) for route in room.api_urlpatterns]
+api = [route for room in (intake, cases, datasets) for route in room.api_urlpatterns]
 
 urlpatterns = [
     path("", include(access)),
     path("", include(cases)),
     path("", include(datasets)),
-    path("", include(catalog)),
-    path("", include(policies)),
-    path("", include(audit)),
-    path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),
     path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),

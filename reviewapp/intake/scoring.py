@@ -1,0 +1,188 @@
+"""The model worker: scores and explains what waits, many rows at a time, and routes what it scored. Only this module opens artifacts."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+
+from inference.explain import Explainer, explainer_for
+from inference.predictor import LocalPredictor, load_predictor
+from reviewapp.access.idempotency import durable
+from reviewapp.audit import actions as audit
+from reviewapp.catalog.models import ModelVersion
+from reviewapp.catalog.rules import Stage
+from reviewapp.intake.actions import open_routed, received_entry
+from reviewapp.lib.actor import Actor, system
+from reviewapp.policies.queries import published
+from reviewapp.predictions.actions import Incoming, store_explanations, store_routings
+from reviewapp.predictions.models import ModelWork, Prediction
+
+log = logging.getLogger(__name__)
+BATCH = 64
+MOST_TRIES = 12
+WORKER = system("model-worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One model version, ready to score and to explain."""
+
+    predictor: LocalPredictor
+    explainer: Explainer
+
+
+@lru_cache(maxsize=16)
+def runtime(artifact: str, digest: str) -> Runtime:
+    """Opened once per worker process; the digest of the registered artifact must match what is on disk.
+
+    :raises InferenceError: if the artifact is missing, was changed or holds a foreign type.
+    """
+    predictor = load_predictor(settings.ARTIFACT_DIR / artifact, digest=digest)
+    return Runtime(predictor, explainer_for(predictor))
+
+
+def warm_up() -> None:
+    """Open every live version and explain once, so that the first case does not wait for imports and compilation."""
+    for version in ModelVersion.objects.filter(stage=Stage.LIVE).exclude(artifact=""):
+        try:
+            runtime(version.artifact, version.artifact_digest).explainer.warm_up()
+        except Exception:
+            log.exception("a live model version could not be warmed up")
+
+
+def score_pending(*, at: datetime) -> int:
+    """Do what waits; returns how many predictions were done. One bad row is set aside and does not hold up the others."""
+    done = 0
+    while True:
+        try:
+            count = _do_batch(actor=WORKER, at=at)
+        except Exception:
+            log.exception("a batch of model work failed; trying its rows one by one")
+            count = sum(_do_one(pk, at=at) for pk in _due(at)[:BATCH])
+        done += count
+        if count == 0:
+            return done
+
+
+def _due(at: datetime) -> Any:
+    return (
+        ModelWork.objects.filter(next_try_at__lte=at, tries__lt=MOST_TRIES).order_by("next_try_at").values_list("pk", flat=True)
+    )
+
+
+@durable
+def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None) -> int:
+    """Score, explain, route and open cases for one batch; the work rows end in the same transaction."""
+    rows = ModelWork.objects.filter(pk__in=only if only is not None else _due(at)[:BATCH]).select_for_update(of=("self",), skip_locked=True)
+    found = list(rows.select_related("prediction__model_version", "prediction__use_case").order_by("prediction__model_version", "needs"))
+    groups: dict[tuple[UUID | None, str], list[Prediction]] = {}
+    for row in found:
+        groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
+    for (_, needs), predictions in groups.items():
+        (_score if needs == "score" else _explain)(predictions, actor=actor, at=at)
+    ModelWork.objects.filter(pk__in=[row.pk for row in found]).delete()
+    return len(found)
+
+
+def _runtime_of(predictions: Sequence[Prediction]) -> Runtime:
+    version = predictions[0].model_version
+    assert version is not None  # noqa: S101 -- intake queues no work for predictions without a version
+    return runtime(version.artifact, version.artifact_digest)
+
+
+def _explain(predictions: Sequence[Prediction], *, actor: Actor, at: datetime) -> None:
+    """Explain outcomes that came along scored."""
+    records, outcomes = [row.features for row in predictions], [row.outcome for row in predictions]
+    bodies = _runtime_of(predictions).explainer.explain(records, outcomes)
+    store_explanations(_explained(predictions, bodies), at=at)
+    entries = (audit.Entry("prediction.explained", "predictions.prediction", str(row.pk)) for row in predictions)
+    audit.record_many(entries, actor=actor, at=at)
+
+
+def _explained(predictions: Sequence[Prediction], bodies: Sequence[Mapping[str, Any]]) -> list[tuple[UUID, Mapping[str, Any], bool]]:
+    return [(row.pk, body, bool(body["additive"])) for row, body in zip(predictions, bodies, strict=True)]
+
+
+_SCORED = """
+update predictions_prediction p set status = 'routed', outcome = t.outcome, probabilities = t.probabilities::jsonb,
+    confidence = t.confidence, margin = t.margin
+from unnest(%s::uuid[], %s::text[], %s::text[], %s::float8[], %s::float8[]) as t(id, outcome, probabilities, confidence, margin)
+where p.id = t.id and p.status = 'pending'
+"""
+
+
+def _score(predictions: Sequence[Prediction], *, actor: Actor, at: datetime) -> None:
+    """Predict, explain and route: the half of intake that waited for the model."""
+    live = _runtime_of(predictions)
+    records = [row.features for row in predictions]
+    scored = live.predictor.predict(records)
+    bodies = live.explainer.explain(records, [one.outcome for one in scored])
+    policies = {use_case_id: published(use_case_id) for use_case_id in {row.use_case_id for row in predictions}}
+    rows = []
+    for row, one in zip(predictions, scored, strict=True):
+        routed = policies[row.use_case_id].route(row.pk, row.features, one.outcome, one.confidence, one.margin)
+        rows.append((_scored(row, one, routed), row.use_case.summary_features))
+    _save_scores([row for row, _ in rows])
+    store_explanations(_explained(predictions, bodies), at=at)
+    store_routings([(row.id, row.routed) for row, _ in rows if row.routed], at=at)
+    cases = open_routed(rows, at=at)
+    entries = (received_entry(row, cases.get(row.id), "prediction.scored") for row, _ in rows)
+    audit.record_many(entries, actor=actor, at=at)
+
+
+def _scored(row: Prediction, one: Any, routed: Any) -> Incoming:
+    return Incoming(
+        id=row.pk,
+        use_case_id=row.use_case_id,
+        external_id=row.external_id,
+        schema_id=row.schema_id,
+        features=row.features,
+        snapshot_digest=bytes(row.snapshot_digest),
+        outcome=one.outcome,
+        probabilities=one.probabilities,
+        confidence=one.confidence,
+        margin=one.margin,
+        routed=routed,
+    )
+
+
+def _save_scores(rows: Sequence[Incoming]) -> None:
+    columns = (
+        [row.id for row in rows],
+        [row.outcome for row in rows],
+        [orjson.dumps(row.probabilities).decode() for row in rows],
+        [row.confidence for row in rows],
+        [row.margin for row in rows],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_SCORED, list(columns))
+
+
+def _do_one(pk: UUID, *, at: datetime) -> int:
+    try:
+        return _do_batch(actor=WORKER, at=at, only=[pk])
+    except Exception as error:
+        _set_aside(pk, failure=type(error).__name__, at=at)
+        return 0
+
+
+@transaction.atomic(durable=True)
+def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
+    """Wait twice as long each time; after the last try a prediction that could not be scored is marked failed."""
+    row = ModelWork.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        return
+    wait = timedelta(seconds=min(2 ** (row.tries + 1), 3600))
+    ModelWork.objects.filter(pk=pk).update(tries=F("tries") + 1, next_try_at=at + wait, failure=failure)
+    if row.tries + 1 >= MOST_TRIES and row.needs == "score":
+        Prediction.objects.filter(pk=pk, status="pending").update(status="failed", failure=failure)
+        entry = audit.Entry("prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed")
+        audit.record_many([entry], actor=WORKER, at=at)

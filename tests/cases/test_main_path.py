@@ -1,0 +1,111 @@
+"""From a prediction sent by a machine to a label, through the API and the pages."""
+
+import pytest
+from django.utils import timezone
+
+from reviewapp.access.rules import Scope
+from reviewapp.cases.feedback import label_decisions
+from reviewapp.cases.models import Case, Decision, Draft, Outbox
+from reviewapp.predictions.models import Label
+from tests.factories import prediction_body
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_prediction_becomes_a_case_a_decision_and_one_label(office, alice, api):
+    sent = api(office.sender).post("/api/v1/predictions", prediction_body(external_id="APP-1"))
+    assert sent.status_code == 201, sent.json()
+    assert sent.json()["routing"]["result"] == "review"
+    reviewer = api(alice)
+    case = reviewer.post("/api/v1/queues/loans/claim").json()
+    assert case["external_id"] == "APP-1"
+    assert "married" not in case["features"], "a protected feature is not for the reviewer's eyes"
+    answer = {"lease": case["lease"]["number"], "answer": "correct", "outcome": "approve", "note": "Income proven", "reason_codes": ["R02"]}
+    reviewed = reviewer.post(f"/api/v1/cases/{case['id']}/review", answer)
+    assert reviewed.status_code == 200, reviewed.json()
+    assert reviewed.json()["outcome"] == "approve"
+    label_decisions(at=timezone.now())
+    label = Label.objects.get()
+    assert (label.predicted_outcome, label.outcome, label.agrees, label.direction) == ("deny", "approve", False, "low-side")
+    assert label.decision_id == Decision.objects.get().pk
+    assert not Outbox.objects.exists()
+    read = api(office.sender).get(f"/api/v1/predictions/{sent.json()['id']}").json()
+    assert read["outcome"] == "approve"
+    assert read["decision"]["direction"] == "low-side"
+
+
+def test_a_stale_lease_changes_nothing_and_keeps_the_text(office, alice, bob, api):
+    office.send()
+    first = api(alice).post("/api/v1/queues/loans/claim").json()
+    Case.objects.update(lease_until=timezone.now() - timezone.timedelta(minutes=1))
+    second = api(bob).post("/api/v1/queues/loans/claim").json()
+    assert second["lease"]["number"] == first["lease"]["number"] + 1
+    lost = api(alice).post(f"/api/v1/cases/{first['id']}/review", {"lease": first["lease"]["number"], "answer": "agree", "note": "mine"})
+    assert (lost.status_code, lost.json()["code"]) == (409, "lease-lost")
+    assert Draft.objects.get(author=alice).note == "mine"
+    assert not Decision.objects.exists()
+
+
+def test_an_over_run_lease_that_nobody_took_is_still_good(office, alice, api):
+    office.send()
+    case = api(alice).post("/api/v1/queues/loans/claim").json()
+    Case.objects.update(lease_until=timezone.now() - timezone.timedelta(minutes=1))
+    answer = {"lease": case["lease"]["number"], "answer": "agree"}
+    assert api(alice).post(f"/api/v1/cases/{case['id']}/review", answer).status_code == 200
+
+
+def test_a_referred_case_goes_to_the_lead_and_never_back_to_the_same_person(office, alice, carol, api):
+    office.send()
+    case = api(alice).post("/api/v1/queues/loans/claim").json()
+    api(alice).post(f"/api/v1/cases/{case['id']}/review", {"lease": 1, "answer": "refer"})
+    assert api(alice).post("/api/v1/queues/loans-lead/claim").status_code == 404
+    again = api(carol).post("/api/v1/queues/loans-lead/claim").json()
+    decided = api(carol).post(f"/api/v1/cases/{again['id']}/review", {"lease": again["lease"]["number"], "answer": "agree"})
+    assert decided.json()["status"] == "decided"
+
+
+def test_a_replayed_review_has_one_effect_and_the_same_answer(office, alice, api):
+    office.send()
+    reviewer = api(alice)
+    case = reviewer.post("/api/v1/queues/loans/claim").json()
+    body = {"lease": 1, "answer": "agree"}
+    first = reviewer.post(f"/api/v1/cases/{case['id']}/review", body, **{"Idempotency-Key": "k-1"})
+    again = reviewer.post(f"/api/v1/cases/{case['id']}/review", body, **{"Idempotency-Key": "k-1"})
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again["Idempotent-Replayed"] == "true"
+    assert first.content == again.content
+    other = reviewer.post(f"/api/v1/cases/{case['id']}/review", {**body, "note": "x"}, **{"Idempotency-Key": "k-1"})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+
+
+def test_a_key_without_the_scope_may_not_answer(office, alice, api):
+    office.send()
+    refused = api(alice, Scope.CASES_READ).post("/api/v1/queues/loans/claim")
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope-missing")
+
+
+def test_a_reviewer_of_another_office_sees_the_same_404_as_for_what_is_absent(office, mallory, api):
+    case = office.send()
+    stranger = api(mallory)
+    hidden = stranger.get(f"/api/v1/cases/{case.pk}")
+    absent = stranger.get("/api/v1/cases/00000000-0000-7000-8000-000000000000")
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.json() == absent.json()
+    assert stranger.post("/api/v1/queues/loans/claim").status_code == 404
+
+
+def test_the_case_page_shows_facts_advice_and_takes_an_answer(office, alice, sign_in):
+    office.send(external_id="APP-7")
+    browser = sign_in(alice)
+    opened = browser.post("/queues/loans/next/", follow=True)
+    page = opened.content.decode()
+    assert "APP-7" in page
+    assert "above 36 % guideline" in page
+    assert "Zora" not in page, "identity is masked"
+    case = Case.objects.get()
+    refused = browser.post(f"/cases/{case.pk}/review/", {"lease": "1", "choice": "correct:approve", "note": ""})
+    assert refused.status_code == 422
+    assert "corrections need one" in refused.content.decode()
+    done = browser.post(f"/cases/{case.pk}/review/", {"lease": "1", "choice": "correct:approve", "note": "Seen the pay slip"}, follow=True)
+    assert "Recorded: APP-7" in done.content.decode()
+    assert Decision.objects.get().outcome == "approve"

@@ -1,0 +1,194 @@
+"""People, use cases and cases for tests, made through the actions that make them in life."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+from guardian.shortcuts import assign_perm
+
+from inference.schema import FeatureSchema
+from reviewapp.access.models import ApiKey, User
+from reviewapp.access.rules import LEAD_QUEUE, READ_LABELS, READ_PREDICTIONS, SUBMIT, VIEW_QUEUE, WORK_QUEUE, Role, Scope
+from reviewapp.cases.models import Case, Queue
+from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
+from reviewapp.intake.actions import receive
+from reviewapp.intake.serializers import read_item
+from reviewapp.catalog.queries import bundles_for
+from reviewapp.lib.actor import HUMAN, SERVICE, Actor
+from reviewapp.policies.models import PolicyVersion
+
+PASSWORD = secrets.token_urlsafe(16)
+_numbers = count(1)
+
+LOAN_SCHEMA = {
+    "features": [
+        {"name": "income", "kind": "number", "label": "Monthly income", "unit": "$", "min": 0, "max": 1_000_000, "group": "Income", "missing_allowed": True, "direction": -1},
+        {
+            "name": "debt_ratio", "kind": "number", "label": "Debt-to-income", "unit": "%", "min": 0, "max": 500, "group": "Income",
+            "missing_allowed": True, "direction": 1, "reference": {"high": 36, "text": "guideline up to 36 %"},
+        },
+        {"name": "loan_amount", "kind": "number", "label": "Loan amount", "unit": "$", "min": 0, "max": 10_000_000, "group": "Loan", "missing_allowed": True},
+        {"name": "late_payments", "kind": "integer", "label": "Late payments", "min": 0, "max": 100, "group": "History", "missing_allowed": True},
+        {"name": "insured", "kind": "boolean", "label": "Insured", "group": "Loan", "missing_allowed": True},
+        {"name": "married", "kind": "boolean", "label": "Married", "group": "Person", "missing_allowed": True, "protected": True},
+    ]
+}  # fmt: skip
+LOAN_OUTCOMES = [
+    {"value": "approve", "label": "Approve", "adverse": False, "past": "approved"},
+    {"value": "deny", "label": "Deny", "adverse": True, "past": "denied"},
+]
+TRIAGE_OUTCOMES = [
+    {"value": str(level), "label": f"{level} {name}", "adverse": level <= 2}
+    for level, name in enumerate(["Immediate", "Very urgent", "Urgent", "Standard", "Non-urgent"], start=1)
+]
+FEATURES = {"income": 4150.5, "debt_ratio": 41.2, "loan_amount": 128_000, "late_payments": 1, "insured": True, "married": None}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_user(username: str, *roles: Role, is_service: bool = False) -> User:
+    user = User(username=username, display_name=username.capitalize(), is_service=is_service, created_at=now())
+    user.set_password(PASSWORD)
+    user.save()
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+def actor_of(user: User) -> Actor:
+    roles = frozenset(user.groups.values_list("name", flat=True))
+    return Actor(kind=SERVICE if user.is_service else HUMAN, user_id=user.pk, name=user.username, roles=roles)
+
+
+def make_key(owner: User, *scopes: Scope, expires_in: timedelta = timedelta(days=1)) -> str:
+    """A working API key; returns the secret."""
+    import hashlib
+
+    prefix = secrets.token_hex(4)
+    token = f"csk_{prefix}_{secrets.token_urlsafe(32)}"
+    ApiKey.objects.create(
+        owner=owner, name="test", prefix=prefix, digest=hashlib.sha256(token.encode()).digest(), scopes=list(scopes),
+        created_at=now() - timedelta(hours=1), expires_at=now() + expires_in,
+    )  # fmt: skip
+    return token
+
+
+def make_use_case(
+    slug: str = "loans", *, outcomes: list[dict[str, Any]] = LOAN_OUTCOMES, schema: dict[str, Any] = LOAN_SCHEMA, kind: str = "categorical"
+) -> UseCase:
+    use_case = UseCase.objects.create(
+        slug=slug, name=slug.capitalize(), description="Made for a test", subject_noun="applicant", case_noun="application",
+        case_noun_plural="applications", outcome_kind=kind, outcomes=outcomes, summary_features=["loan_amount"], created_at=now(),
+    )  # fmt: skip
+    parsed = FeatureSchema.from_json(schema)
+    FeatureSchemaVersion.objects.create(use_case=use_case, number=1, body=parsed.to_json(), digest=parsed.digest, created_at=now())
+    for position, (code, text, features) in enumerate([("R01", "Debts too high for the income", ["debt_ratio"]), ("R02", "Income too low", ["income"])]):
+        ReasonCode.objects.create(use_case=use_case, code=code, text=text, subject_text=f"{text}.", features=features, position=position)
+    return use_case
+
+
+def make_queue(use_case: UseCase, slug: str | None = None, **settings: Any) -> Queue:
+    slug = slug or use_case.slug
+    return Queue.objects.create(use_case=use_case, slug=slug, name=slug.replace("-", " ").capitalize(), **settings)
+
+
+def make_policy(use_case: UseCase, queue: Queue, **changes: Any) -> PolicyVersion:
+    body = {
+        "rules": [],
+        "always_review": ["deny"] if "deny" in use_case.outcome_values else [],
+        "confidence_threshold": 0.95,
+        "qa_share": 0.0,
+        "default": {"queue": queue.slug, "priority": 0},
+    } | changes
+    number = use_case.policy_versions.count() + 1
+    return PolicyVersion.objects.create(
+        use_case=use_case, number=number, body=body, digest=f"{number:064}", reason="for a test", published_at=now()
+    )
+
+
+def make_model(use_case: UseCase, name: str = "credit-risk", version: str = "1") -> ModelVersion:
+    """A registered version that runs elsewhere."""
+    model, _ = Model.objects.get_or_create(use_case=use_case, name=name, defaults={"created_at": now()})
+    return ModelVersion.objects.create(model=model, version=version, schema=use_case.schemas.get(), registered_at=now())
+
+
+@dataclass
+class Office:
+    """A use case with its queues, and the people and keys around it."""
+
+    use_case: UseCase
+    queue: Queue
+    lead_queue: Queue
+    sender: User
+
+    def send(self, **changes: Any) -> Case:
+        """Receive one prediction that the policy sends to a person; returns its case."""
+        raw = prediction_body(self.use_case.slug, **changes)
+        bundle = bundles_for(actor_of(self.sender), [self.use_case.slug])[self.use_case.slug]
+        receipt = receive(item=read_item(raw, bundle), actor=actor_of(self.sender), at=now())
+        return Case.objects.get(pk=receipt.case_id)
+
+
+def prediction_body(use_case: str = "loans", **changes: Any) -> dict[str, Any]:
+    """A prediction that came along with its explanation, as a client sends it."""
+    body: dict[str, Any] = {
+        "use_case": use_case,
+        "external_id": f"APP-{next(_numbers):06}",
+        "subject": {"reference": "CUST-88", "name": "Zora Quill", "date_of_birth": "1980-02-29", "contact": "zora@example.org"},
+        "features": dict(FEATURES),
+        "prediction": {"outcome": "deny", "probabilities": {"approve": 0.27, "deny": 0.73}},
+        "explanation": {
+            "method": "tree-shap",
+            "output_space": "log_odds",
+            "base_value": -0.3,
+            "contributions": {"debt_ratio": 0.9, "income": 0.394622, "loan_amount": 0.0},
+        },
+    }
+    return body | changes
+
+
+def grant(user: User, right: str, thing: Queue | UseCase) -> None:
+    assign_perm(right, user, thing)
+
+
+def make_office(slug: str = "loans", **use_case: Any) -> Office:
+    made = make_use_case(slug, **use_case)
+    queue = make_queue(made)
+    lead_queue = make_queue(made, f"{slug}-lead", is_lead=True)
+    make_policy(made, queue)
+    sender = make_user(f"{slug}-system", Role.SERVICE, is_service=True)
+    for right in (SUBMIT, READ_PREDICTIONS):
+        grant(sender, right, made)
+    return Office(made, queue, lead_queue, sender)
+
+
+def make_reviewer(username: str, office: Office) -> User:
+    user = make_user(username, Role.REVIEWER)
+    grant(user, WORK_QUEUE, office.queue)
+    return user
+
+
+def make_lead(username: str, office: Office) -> User:
+    user = make_user(username, Role.LEAD)
+    for queue in (office.queue, office.lead_queue):
+        grant(user, LEAD_QUEUE, queue)
+    return user
+
+
+def make_ml(username: str, office: Office) -> User:
+    user = make_user(username, Role.ML)
+    for right in (READ_LABELS, READ_PREDICTIONS):
+        grant(user, right, office.use_case)
+    return user
+
+
+def make_auditor(username: str, office: Office) -> User:
+    user = make_user(username, Role.AUDITOR)
+    for queue in (office.queue, office.lead_queue):
+        grant(user, VIEW_QUEUE, queue)
+    return user
