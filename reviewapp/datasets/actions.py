@@ -34,7 +34,7 @@ def request_snapshot(*, use_case: UseCase, name: str, filters: Filters, actor: A
     :raises NotAllowed: if the actor's roles do not include exporting.
     :raises NotFound: if the actor may not read the labels.
     """
-    if not rules.may_freeze(actor.roles):
+    if actor.user_id is None or not rules.may_freeze(actor.roles):
         raise NotAllowed("Freezing a data set is for the ML team and leads.")
     snapshot = DatasetSnapshot.objects.create(
         use_case=queries.readable_use_case(actor, use_case.slug),

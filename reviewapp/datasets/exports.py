@@ -19,7 +19,7 @@ from reviewapp.lib.canonical import canonical_json
 from reviewapp.lib.errors import CountersignError
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
 
 
 class Form(StrEnum):

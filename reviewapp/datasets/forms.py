@@ -32,4 +32,5 @@ class Freeze(forms.Form):
 
     @property
     def filters(self) -> Filters:
-        return self.cleaned_data["filters"]
+        filters: Filters = self.cleaned_data["filters"]
+        return filters

@@ -181,7 +181,7 @@ def job(snapshot: DatasetSnapshot) -> dict[str, Any]:
 def about(snapshot: DatasetSnapshot) -> list[dict[str, Any]]:
     """Pairs of a description list."""
     summary = snapshot.summary
-    pairs = [
+    pairs: list[dict[str, Any]] = [
         {"term": "Use case", "text": snapshot.use_case.name},
         {"term": "Filters", "text": filters_text(snapshot.filters, snapshot.use_case)},
         {"term": "Up to label", "text": f"{snapshot.up_to_position:,}"},

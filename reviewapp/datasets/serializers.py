@@ -74,7 +74,7 @@ class ProblemShape(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = ProblemError(many=True)
+    errors = ProblemError(many=True)  # type: ignore[assignment] -- a field; DRF keeps fields apart from its own names
 
 
 class LabelShape(serializers.Serializer[Any]):
