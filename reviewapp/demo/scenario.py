@@ -50,6 +50,7 @@ class Scenario:
     subject_noun: str
     case_noun: str
     case_noun_plural: str
+    severity_noun: str
     outcome_kind: str
     outcomes: Sequence[Mapping[str, Any]]
     features: Sequence[Mapping[str, Any]]
@@ -61,6 +62,7 @@ class Scenario:
     policy: Mapping[str, Any]
     model: str
     model_description: str
+    model_parameters: Mapping[str, Any]
     data_description: str
     external_id: str  # a pattern: "APP-{:06d}"
     context: Sequence[str]  # where a case may come from

@@ -202,6 +202,51 @@ _REASONS = (
     Reason("T12", "Plan of care agreed already", "Your plan of care had been agreed before."),
 )  # fmt: skip
 
+
+def _reading(name: str, op: str, value: float) -> dict[str, Any]:
+    return {"field": f"features.{name}", "op": op, "value": value}
+
+
+_POLICY = {
+    "rules": [
+        {
+            "name": "Immediate goes first",
+            "when": {"field": "outcome", "op": "eq", "value": "1"},
+            "then": {"result": "review", "queue": "ward-triage", "priority": 90},
+        },
+        {
+            "name": "Danger signs are seen whatever the model says",
+            "when": {
+                "any": [
+                    _reading("resp", "le", 8),
+                    _reading("resp", "ge", 30),
+                    _reading("pafi", "lt", 150),
+                    _reading("meanbp", "lt", 60),
+                    _reading("hrt", "ge", 140),
+                    _reading("scoma", "ge", 26),
+                ]
+            },
+            "then": {"result": "review", "queue": "ward-triage", "priority": 70},
+        },
+        {
+            "name": "Every level 1 to 3 is seen by a nurse",
+            "when": {"field": "outcome", "op": "in", "value": ["1", "2", "3"]},
+            "then": {"result": "review", "queue": "ward-triage", "priority": 50},
+        },
+        {
+            "name": "A vital sign is not recorded",
+            "when": {
+                "any": [{"field": f"features.{name}", "op": "missing"} for name in ("resp", "hrt", "meanbp", "temp")]
+            },
+            "then": {"result": "review", "queue": "ward-triage", "priority": 20},
+        },
+    ],
+    "always_review": ["1", "2", "3"],
+    "confidence_threshold": 0.95,
+    "qa_share": 0.05,
+    "default": {"queue": "ward-triage", "priority": 0},
+}
+
 SCENARIO = Scenario(
     slug="ward-triage",
     name="Ward triage",
@@ -212,6 +257,7 @@ SCENARIO = Scenario(
     subject_noun="patient",
     case_noun="patient",
     case_noun_plural="patients",
+    severity_noun="urgent",
     outcome_kind="ordinal",
     outcomes=(
         {"value": "1", "label": "Immediate", "adverse": True, "severity": 5, "past": "at level 1"},
@@ -229,12 +275,13 @@ SCENARIO = Scenario(
         Inbox("ward-triage", "Ward triage", 15, 5, ("nurse", "nurse2", "reviewer"), density="touch"),
         Inbox("ward-charge-nurse", "Charge nurses", 30, 10, (), is_lead=True, density="touch"),
     ),
-    policy={},
+    policy=_POLICY,
     model="ward-acuity",
     model_description=(
         "Advises a level from 1 to 5. Trained on inpatient data of the 1990s, standing in for triage acuity. "
         "Sex, race and income are not inputs."
     ),
+    model_parameters={"learning_rate": 0.05, "max_iter": 80, "max_leaf_nodes": 7, "min_samples_leaf": 40},
     data_description=(
         "9,105 seriously ill inpatients of five American hospitals, 1989 to 1994 (SUPPORT, Knaus et al. 1995), standing in for triage acuity"
     ),

@@ -1,0 +1,40 @@
+"""Which real rows a model was not fitted on: those are sent as new cases, in the same order every time."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.training import split_cases
+from reviewapp.demo.scenario import PastCase, Scenario
+
+SEED = 0  # of the split and of the models
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One row that is sent as a new case; its outcome stays behind."""
+
+    external_id: str
+    case: PastCase
+
+
+def known(cases: Sequence[PastCase]) -> list[PastCase]:
+    """Those whose outcome is known, in order: the table a model is trained on."""
+    return [case for case in cases if case.outcome]
+
+
+def arrivals(scenario: Scenario, cases: Sequence[PastCase]) -> list[Arrival]:
+    """The held-out fifth in a shuffled order, then the rows whose outcome nobody knows. No training or calibration case is among them."""
+    labelled = [place for place, case in enumerate(cases) if case.outcome]
+    unlabelled = [place for place, case in enumerate(cases) if not case.outcome]
+    values = [outcome["value"] for outcome in scenario.outcomes]
+    labels = np.asarray([values.index(cases[place].outcome) for place in labelled], dtype=np.intp)
+    held_out = [labelled[row] for row in split_cases(labels, ids=None, seed=SEED).test.tolist()]
+    order = _shuffled(held_out, scenario.slug) + _shuffled(unlabelled, scenario.slug)
+    return [Arrival(scenario.external_id.format(place + 1), cases[place]) for place in order]
+
+
+def _shuffled(places: list[int], seed: str) -> list[int]:
+    return random.Random(seed).sample(places, len(places))  # noqa: S311 -- a fixed order, not a secret
