@@ -202,6 +202,7 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _person_page(request: HttpRequest, user: User, *, refusal: CountersignError | None = None) -> HttpResponse:
     context = {
         "person": user,
+        "subject_id": str(user.pk),
         "is_self": user.pk == request.user.pk,
         "roles": _role_options(set(user.roles)),
         "held": in_order(user.roles),

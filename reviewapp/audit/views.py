@@ -56,8 +56,20 @@ def one_event(request: HttpRequest, event_uuid: UUID) -> HttpResponse:
     event = actions.view_event(event_uuid=event_uuid, actor=request.actor, at=timezone.now())
     context = {
         **_row(event),
+        "data": [(name, _plain(value)) for name, value in event.data.items()] if isinstance(event.data, dict) else [],
         "check": actions.check(event),
         "canon": bytes(event.canon).decode(errors="replace"),
         "mac": bytes(event.mac).hex(),
     }
     return render(request, "audit/event.html", context)
+
+
+def _plain(value: object) -> str:
+    """A value of the event's data as a person reads it."""
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

@@ -4,17 +4,20 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviewapp.access import urls as access
+from reviewapp.audit import urls as audit
 from reviewapp.cases import urls as cases
 from reviewapp.config import views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
 
-api = [route for room in (intake, cases, datasets) for route in room.api_urlpatterns]
+api = [route for room in (audit, intake, cases, datasets) for route in room.api_urlpatterns]
 
 urlpatterns = [
     path("", include(access)),
+    path("", include(audit)),
     path("", include(cases)),
     path("", include(datasets)),
+    path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),
     path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
