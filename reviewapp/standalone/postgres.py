@@ -291,7 +291,11 @@ def _last_line(log: Path, word: str) -> str | None:
         return None
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 8_192))
-        lines = [line for line in file.read().decode(errors="replace").splitlines() if word in line and "starting up" not in line]
+        lines = [
+            line
+            for line in file.read().decode(errors="replace").splitlines()
+            if word in line and "starting up" not in line
+        ]
     return lines[-1].partition(word)[2].strip() or word if lines else None
 
 

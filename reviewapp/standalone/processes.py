@@ -38,7 +38,16 @@ def _web(host: str, port: int) -> Service:
 def _sockets(host: str, port: int) -> Service:
     """Live pages only. A socket carries "case 42 changed", so a message of a few kilobytes is already too long."""
     address = ["--host", host, "--port", str(port)]
-    limits = ["--ws-max-size", "65536", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2", "--lifespan", "off"]
+    limits = [
+        "--ws-max-size",
+        "65536",
+        "--ws-per-message-deflate",
+        "false",
+        "--timeout-graceful-shutdown",
+        "2",
+        "--lifespan",
+        "off",
+    ]
     return _module(
         "sockets",
         "uvicorn",

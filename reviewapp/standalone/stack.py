@@ -16,6 +16,7 @@ from reviewapp.standalone.ports import require_free
 from reviewapp.standalone.servers import start_postgres, start_valkey
 from reviewapp.standalone.supervisor import Interrupted, Supervisor
 
+ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 -- compared, never bound
 _READY_SECONDS = 180
 _WATCH_SECONDS = 0.25
 
@@ -35,7 +36,7 @@ class Options:
 
     @property
     def url(self) -> str:
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", "localhost"} else self.host  # noqa: S104 -- compared, not bound
+        host = "127.0.0.1" if self.host in ANY_ADDRESS else self.host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
@@ -44,25 +45,47 @@ def run(options: Options, *, on_ready: Callable[[], None], say: Callable[[str], 
 
     :raises CannotStart: with a sentence for the person at the terminal. Nothing is left running then either.
     """
+    # make waits for its command: a command whose make was killed is one that nobody can stop with Ctrl-C any more.
+    parent = os.getppid() if "MAKELEVEL" in os.environ else None
     folder = DataFolder(options.data_dir)
     folder.open(reset=options.reset)
     require_free(options.host, options.port, option="PORT")
     require_free(options.host, options.socket_port, option="SOCKET_PORT")
+    os.environ |= _environment(options, folder)
     try:
-        with _supervisor(folder) as supervisor:
-            _run(options, folder, supervisor, on_ready, say)
+        with _supervisor(folder, parent) as supervisor:
+            stack = _Stack(options, folder, supervisor, say)
+            stack.start()
+            on_ready()
+            stack.watch()
     except OSError as error:
         raise from_os_error(error, folder.path) from error
 
 
+def _environment(options: Options, folder: DataFolder) -> dict[str, str]:
+    """What the settings read. Except for where this stack stands, a variable that is already set wins."""
+    names = dict.fromkeys(["127.0.0.1", "localhost", "[::1]", options.host])
+    made = {
+        **folder.secrets(),
+        "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
+        "ALLOWED_HOSTS": ",".join(name for name in names if name not in ANY_ADDRESS),
+        "BASE_URL": options.url,
+    }
+    place = {
+        "DATA_DIR": str(folder.path),
+        "HOST": options.host,
+        "PORT": str(options.port),
+        "SOCKET_PORT": str(options.socket_port),
+    }
+    return {name: value for name, value in made.items() if not os.environ.get(name)} | place
+
+
 @contextlib.contextmanager
-def _supervisor(folder: DataFolder) -> Iterator[Supervisor]:
+def _supervisor(folder: DataFolder, parent: int | None) -> Iterator[Supervisor]:
     """A supervisor that a signal interrupts and that has stopped everything when the block is left."""
-    supervisor = Supervisor(folder.logs)
+    supervisor = Supervisor(folder.logs, parent=parent)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if (
-            signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGTERM
-        ):  # `nohup` and `&` ignore some on purpose
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP on purpose
             signal.signal(number, lambda *_: supervisor.interrupted.set())
     try:
         with contextlib.suppress(Interrupted):
@@ -71,111 +94,87 @@ def _supervisor(folder: DataFolder) -> Iterator[Supervisor]:
         supervisor.stop()
 
 
-def _run(
-    options: Options,
-    folder: DataFolder,
-    supervisor: Supervisor,
-    on_ready: Callable[[], None],
-    say: Callable[[str], None],
-) -> None:
-    os.environ |= _environment(options, folder)
-    say("Starting PostgreSQL and Valkey ...")
-    cluster = _start_servers(supervisor, folder)
-    supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
-    say("Preparing the database ...")
-    _manage(supervisor, "migrate", "--noinput", "--verbosity", "0")
-    for command in options.before_web:
-        say(f"Running {command} ...")
-        _manage(supervisor, command)
-    _finish(supervisor, "static")
-    say("Starting web and workers ...")
-    _start_programs(supervisor, options)
-    on_ready()
-    for command in options.companions:
-        supervisor.start(processes.manage(command, command))
-    _watch(supervisor, cluster)
+@dataclass
+class _Stack:
+    """One run of everything. Each step may raise `CannotStart` or be interrupted; whoever holds the supervisor then stops it."""
 
+    options: Options
+    folder: DataFolder
+    supervisor: Supervisor
+    say: Callable[[str], None]
+    cluster: postgres.Cluster | None = None
 
-def _environment(options: Options, folder: DataFolder) -> dict[str, str]:
-    """What the settings read. A variable that is already set wins."""
-    local = {"127.0.0.1": None, "localhost": None, "[::1]": None, options.host: None}
-    made = {
-        **folder.secrets(),
-        "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
-        "ALLOWED_HOSTS": ",".join(host for host in local if host not in {"0.0.0.0", "::"}),  # noqa: S104 -- compared, not bound
-        "BASE_URL": options.url,
-    }
-    fixed = {
-        "DATA_DIR": str(folder.path),
-        "HOST": options.host,
-        "PORT": str(options.port),
-        "SOCKET_PORT": str(options.socket_port),
-    }
-    return {name: value for name, value in made.items() if not os.environ.get(name)} | fixed
+    def start(self) -> None:
+        self.say("Starting PostgreSQL and Valkey ...")
+        self._start_servers()
+        self.supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
+        self.say("Preparing the database ...")
+        self._manage("migrate", "--noinput", "--verbosity", "0")
+        for command in self.options.before_web:
+            self.say(f"Running {command} ...")
+            self._manage(command)
+        self._finish("static")
+        self.say("Starting web and workers ...")
+        self._start_programs()
 
+    def watch(self) -> None:
+        """Start again what ends by itself and replace what is stuck, until interrupted."""
+        # Late: it brings Celery, which is not needed to refuse a start.
+        from reviewapp.standalone.watchdog import Watchdog
 
-def _start_servers(supervisor: Supervisor, folder: DataFolder) -> postgres.Cluster | None:
-    """Each server only where the environment names no other."""
-    if not os.environ.get("REDIS_URL"):
-        os.environ["REDIS_URL"] = start_valkey(supervisor, folder.path).url
-    if os.environ.get("DATABASE_URL"):
-        return None
-    cluster = start_postgres(supervisor, folder.path)
-    os.environ["DATABASE_URL"] = cluster.url
-    return cluster
+        for command in self.options.companions:
+            self.supervisor.start(processes.manage(command, command))
+        watchdog = Watchdog(os.environ["REDIS_URL"], processes.WORKERS.values())
+        watchdog.start()
+        while True:
+            self.supervisor.pause(_WATCH_SECONDS)
+            self.supervisor.keep_reaper()
+            stuck = [
+                name
+                for name, queue in processes.WORKERS.items()
+                if watchdog.is_stuck(queue, age=self.supervisor.age(name))
+            ]
+            for name in {*self.supervisor.ended(), *stuck}:
+                self._restart(name)
 
+    def _start_servers(self) -> None:
+        """Each server only where the environment names no other."""
+        if not os.environ.get("REDIS_URL"):
+            os.environ["REDIS_URL"] = start_valkey(self.supervisor, self.folder.path).url
+        if not os.environ.get("DATABASE_URL"):
+            self.cluster = start_postgres(self.supervisor, self.folder.path)
+            os.environ["DATABASE_URL"] = self.cluster.url
 
-def _manage(supervisor: Supervisor, *arguments: str) -> None:
-    supervisor.start(processes.manage(arguments[0], *arguments))
-    _finish(supervisor, arguments[0])
+    def _manage(self, *arguments: str) -> None:
+        self.supervisor.start(processes.manage(arguments[0], *arguments))
+        self._finish(arguments[0])
 
+    def _finish(self, name: str) -> None:
+        log = self.supervisor.log_of(name)
+        if self.supervisor.finish(name):
+            lines = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
+            raise CannotStart(f"{name} failed ({lines[-1].strip()}). {log} has the whole story.")
 
-def _finish(supervisor: Supervisor, name: str) -> None:
-    log = supervisor.log_of(name)
-    if supervisor.finish(name):
-        lines = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
-        raise CannotStart(f"{name} failed ({lines[-1].strip()}). {log} has the whole story.")
+    def _start_programs(self) -> None:
+        options = self.options
+        for service in processes.programs(
+            host=options.host, port=options.port, socket_port=options.socket_port, data_dir=options.data_dir
+        ):
+            self.supervisor.start(service)
+        self.supervisor.wait_ready(processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS)
 
-
-def _start_programs(supervisor: Supervisor, options: Options) -> None:
-    services = processes.programs(
-        host=options.host, port=options.port, socket_port=options.socket_port, data_dir=options.data_dir
-    )
-    for service in services:
-        supervisor.start(service)
-    supervisor.wait_ready(processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS)
+    def _restart(self, name: str) -> None:
+        try:
+            self.supervisor.restart(name)
+        except CannotStart:
+            if name == "postgres" and self.cluster:
+                raise postgres.explain_failure(self.cluster.data, self.supervisor.log_of(name)) from None
+            raise
 
 
 def _is_ready(url: str) -> bool:
+    """Whether requests are answered and every part behind them works. Asked as a proxy would, under a name that is allowed."""
     host = os.environ["ALLOWED_HOSTS"].split(",")[0].strip().removeprefix("*").lstrip(".") or "localhost"
     request = urllib.request.Request(f"{url}/readyz", headers={"Host": host, "X-Forwarded-Proto": "https"})  # noqa: S310 -- always http
     with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
         return bool(response.status == 200)
-
-
-def _watch(supervisor: Supervisor, cluster: postgres.Cluster | None) -> None:
-    """Start again what ends by itself, replace what is stuck. Returns when whoever waits for us is gone; raises when it cannot go on."""
-    from reviewapp.standalone.watchdog import Watchdog
-
-    watchdog = Watchdog(os.environ["REDIS_URL"], processes.WORKERS.values())
-    watchdog.start()
-    parent = os.getppid()
-    # Under make, a parent that changed means that make was killed, since it waits for us otherwise.
-    while not ("MAKELEVEL" in os.environ and os.getppid() != parent):
-        supervisor.keep_reaper()
-        stuck = [
-            name for name, queue in processes.WORKERS.items() if watchdog.is_stuck(queue, age=supervisor.age(name))
-        ]
-        for name in {*supervisor.ended(), *stuck}:
-            _restart(supervisor, name, cluster)
-        if supervisor.interrupted.wait(_WATCH_SECONDS):
-            return
-
-
-def _restart(supervisor: Supervisor, name: str, cluster: postgres.Cluster | None) -> None:
-    try:
-        supervisor.restart(name)
-    except CannotStart:
-        if name == "postgres" and cluster:
-            raise postgres.explain_failure(cluster.data, supervisor.log_of(name)) from None
-        raise

@@ -17,7 +17,7 @@ from reviewapp.standalone.errors import CannotStart
 
 SERVERS, PROGRAMS = 1, 2  # stages: programs are stopped before the servers they talk to
 _LOG_BYTES = 10_000_000
-_RESTARTS, _RESTART_SECONDS = 6, 60
+_RESTARTS, _RESTART_SECONDS = 5, 60
 _POLL_SECONDS = 0.03
 
 
@@ -56,12 +56,13 @@ class _Running:
 class Supervisor:
     """Every process gets a session of its own, so Ctrl-C reaches only this one; a reaper stops them all when this one is gone.
 
-    Setting `interrupted` makes every wait raise `Interrupted`. A signal handler may do that and nothing more: an exception thrown
-    anywhere could leave a process started but not yet registered.
+    Setting `interrupted` makes every wait raise `Interrupted`, and so does the end of our parent, where it is `parent` that waits for us.
+    A signal handler may set it and do nothing more: an exception thrown anywhere could leave a process started but not yet registered.
     """
 
-    def __init__(self, log_folder: Path) -> None:
+    def __init__(self, log_folder: Path, *, parent: int | None = None) -> None:
         self.interrupted = threading.Event()
+        self._parent = parent
         self._log_folder = log_folder
         log_folder.mkdir(parents=True, exist_ok=True)
         self._running: dict[str, _Running] = {}
@@ -81,7 +82,7 @@ class Supervisor:
         """Wait for its end and answer its exit status."""
         process = self._running[name].process
         while process.poll() is None:
-            self._pause()
+            self.pause()
         self._kill(name)
         del self._running[name]
         return process.returncode
@@ -95,7 +96,7 @@ class Supervisor:
             with contextlib.suppress(OSError):
                 if probe():
                     return
-            self._pause()
+            self.pause()
         raise CannotStart(f"{name} was not ready after {seconds:.0f} seconds. {self.log_of(name)} may say why.")
 
     def ended(self) -> list[str]:
@@ -148,8 +149,9 @@ class Supervisor:
         for running in self._running.values():
             self._tell(f"+ {running.process.pid} {int(running.service.stop_signal)} {running.service.stage}")
 
-    def _pause(self) -> None:
-        if self.interrupted.wait(_POLL_SECONDS):
+    def pause(self, seconds: float = _POLL_SECONDS) -> None:
+        """:raises Interrupted: as soon as someone asks everything to stop."""
+        if self.interrupted.wait(seconds) or self._parent not in {None, os.getppid()}:
             raise Interrupted
 
     @property
@@ -207,7 +209,7 @@ def _start_reaper() -> "subprocess.Popen[str]":
 
 def _is_due(running: _Running, now: float) -> bool:
     recent = sum(now - moment < _RESTART_SECONDS for moment in running.restarts)
-    return not running.restarts or now - running.restarts[-1] > 0.2 * 2**recent
+    return not running.restarts or now - running.restarts[-1] > 0.1 * 2**recent
 
 
 def _rotate(path: Path) -> None:
