@@ -87,8 +87,12 @@ class Hub:
 
     # Listening: Redis -> groups of the channel layer
 
+    def _is_wanted(self) -> bool:
+        """Asked beside being cancelled, since redis-py loses a cancellation that comes while it connects."""
+        return asyncio.current_task() in self._tasks
+
     async def _listen(self) -> None:
-        while True:
+        while self._is_wanted():
             try:
                 await self._hear()
             except (RedisError, OSError):
@@ -100,7 +104,7 @@ class Hub:
         async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             self._announce(self._listeners)  # what was said while nobody listened is lost, so everybody looks once
-            while True:
+            while self._is_wanted():
                 message = await channel.get_message(timeout=_LISTEN_SECONDS)
                 if message is not None:
                     self._announce(message["data"].decode(errors="replace").split())

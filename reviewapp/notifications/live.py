@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "countersign:live"
 PATH = "/live/"
 _CASE_TYPE = "cases.case"
-_VIEWS = (".viewed", ".revealed", ".downloaded")  # looking changes nothing
+_LOOKS = ("viewed", "revealed", "downloaded")  # ends of the names of acts that change nothing
 _REST_SECONDS = 5.0
 _silent_until = 0.0
 
@@ -30,7 +30,7 @@ def topics(entries: Iterable[Entry]) -> set[str]:
     """What changed by these acts. A batch of a thousand new cases names its queue once."""
     found = set()
     for entry in entries:
-        if entry.action.endswith(_VIEWS):
+        if entry.action.endswith(_LOOKS):
             continue
         if entry.queue_id is not None:
             found.add(f"{QUEUE}:{entry.queue_id}")

@@ -21,7 +21,7 @@ def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID
     store = SessionStore()
     sessions = {key: store.decode(data) for key, data in rows}
     timely = {key: session for key, session in sessions.items() if is_timely(session, now=now.timestamp())}
-    epochs = _epochs({UUID(session[SESSION_KEY]) for session in timely.values() if SESSION_KEY in session})
+    epochs = _epochs({UUID(session[SESSION_KEY]) for session in timely.values() if session.get(SESSION_KEY)})
     return {key: user for key, session in timely.items() if (user := _owner(session, epochs)) is not None}
 
 
@@ -31,7 +31,7 @@ def _epochs(users: Collection[UUID]) -> Mapping[UUID, int]:
 
 
 def _owner(session: Mapping[str, Any], epochs: Mapping[UUID, int]) -> UUID | None:
-    if SESSION_KEY not in session:
+    if not session.get(SESSION_KEY):
         return None
     user = UUID(session[SESSION_KEY])
     return user if user in epochs and epochs[user] == session.get(EPOCH) else None
