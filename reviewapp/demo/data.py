@@ -2,13 +2,15 @@
 
 import bz2
 import csv
+import fcntl
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from reviewapp.demo.errors import DataUnavailable
@@ -39,20 +41,40 @@ def install(folder: Path) -> Path:
     :raises DataUnavailable: if they cannot be had.
     """
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    stamp = folder / _STAMP
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
-        return folder
-    fresh = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
-        _unpack(fresh)
-        (fresh / _STAMP).write_text(wanted, encoding="ascii")
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        with _alone(folder):
+            if not _is_there(folder, wanted):
+                _replace(folder, wanted)
     except OSError as error:
         raise DataUnavailable(_UNREACHABLE) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One at a time: `seed_demo` and `feed_demo` may both find the folder empty."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _is_there(folder: Path, wanted: str) -> bool:
+    stamp = folder / _STAMP
+    return stamp.is_file() and stamp.read_text(encoding="ascii") == wanted
+
+
+def _replace(folder: Path, wanted: str) -> None:
+    """Unpack beside the folder, then take its place in one step: what is there is always whole."""
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    _unpack(fresh)
+    (fresh / _STAMP).write_text(wanted, encoding="ascii")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
 
 
 def _unpack(folder: Path) -> None:
