@@ -4,6 +4,7 @@ Read by hand and not by DRF's fields: a batch is a thousand of these, and this i
 shape for the API document.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Collection, Mapping
@@ -99,9 +100,14 @@ def read_item(raw: dict[str, Any], bundle: IntakeBundle) -> Item:
         raise Invalid(f"The prediction has {len(faults.problems)} faults; nothing was stored.", errors=faults.problems)
     outcome, probabilities, confidence, margin = scored or ("", {}, None, None)
     return Item(
-        bundle, external_id, digest(raw), features, digest(features), identity, version, outcome, probabilities, confidence, margin,
+        bundle, external_id, _body_digest(raw), features, digest(features), identity, version, outcome, probabilities, confidence, margin,
         explanation, additive, occurred_at, context,
     )  # fmt: skip
+
+
+def _body_digest(raw: dict[str, Any]) -> bytes:
+    """Tells a retry from another body; order of keys and white space do not count. Not canonical: nobody else ever computes it."""
+    return hashlib.sha256(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _features(value: Any, bundle: IntakeBundle, faults: _Faults) -> dict[str, Any]:

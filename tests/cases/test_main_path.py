@@ -9,7 +9,7 @@ from reviewapp.cases.models import Case, Decision, Draft, Outbox
 from reviewapp.predictions.models import Label
 from tests.factories import prediction_body
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_a_prediction_becomes_a_case_a_decision_and_one_label(office, alice, api):

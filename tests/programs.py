@@ -1,0 +1,85 @@
+"""The product's own processes, started for a test: web, sockets, workers and beat, as standalone starts them, on the test's database."""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+
+from reviewapp.standalone import processes
+from reviewapp.standalone.ports import free_port
+from reviewapp.standalone.supervisor import Service, Supervisor
+
+EVERYTHING = ("web", "sockets", "model-worker", "worker", "beat")
+_READY_SECONDS = 120
+
+
+class Programs:
+    """Running processes by name. `url` is where the web answers."""
+
+    def __init__(self, folder: Path, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self.port, self.socket_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        listed = processes.programs(host="127.0.0.1", port=self.port, socket_port=self.socket_port, data_dir=folder)
+        self.services: Mapping[str, Service] = {service.name: service for service in listed}
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            self.supervisor.start(self.services[name])
+
+    def kill(self, name: str) -> None:
+        """kill -9 of the whole process group, and a new start."""
+        self.supervisor.start(self.services[name])
+
+    def wait(self, *, path: str = "/healthz", seconds: float = _READY_SECONDS) -> None:
+        self.supervisor.wait_ready("web", lambda: self.answers(path), seconds=seconds)
+
+    def answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as response:
+                return bool(response.status == 200)
+        except urllib.error.HTTPError:
+            return False
+
+
+@contextmanager
+def running(folder: Path, *names: str, path: str | None = None, **environment: str) -> Iterator[Programs]:
+    """The named programs (all by default) on the test's database, ready; stopped at the end.
+
+    :param path: what must answer 200 before the test goes on: /readyz where workers run, else /healthz.
+    """
+    names = names or EVERYTHING
+    supervisor = Supervisor(folder / "log")
+    programs = Programs(folder, supervisor)
+    before = dict(os.environ)
+    os.environ |= {
+        "DATABASE_URL": database_url(),
+        "DATA_DIR": str(folder),
+        "STATIC_ROOT": str(folder / "static"),
+        "SOCKET_PORT": str(programs.socket_port),
+        "BASE_URL": programs.url,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
+        **environment,
+    }
+    try:
+        supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
+        supervisor.finish("static")
+        programs.start(*names)
+        programs.wait(path=path or ("/readyz" if {"worker", "model-worker"} <= set(names) else "/healthz"))
+        yield programs
+    finally:
+        supervisor.stop()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def database_url() -> str:
+    """DATABASE_URL with the name of the database that pytest-django made."""
+    head, _, query = os.environ["DATABASE_URL"].partition("?")
+    server, _, _ = head.rpartition("/")
+    return f"{server}/{connection.settings_dict['NAME']}{'?' if query else ''}{query}"
