@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from guardian.shortcuts import get_objects_for_user
 
 from inference.schema import FeatureSchema
+from reviewapp.access import grantable
 from reviewapp.access.grants import granted
-from reviewapp.access.rules import MANAGE, SUBMIT
-from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
+from reviewapp.access.models import User
+from reviewapp.access.rules import MANAGE, SUBMIT, USE_CASE_RIGHTS, VIEW_QUEUE
+from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, UseCase
 from reviewapp.catalog.rules import Stage
 from reviewapp.lib.actor import SYSTEM, Actor
 from reviewapp.lib.errors import NotFound
@@ -50,6 +53,38 @@ def use_cases_of(actor: Actor, right: str) -> QuerySet[UseCase]:
     return granted(UseCase.objects.all(), actor, right)
 
 
+def visible_use_cases(actor: Actor) -> QuerySet[UseCase]:
+    """The use cases whose catalog `actor` may read: with any right on them, or on one of their queues.
+
+    Queues are of a room above; the registry of grantable kinds knows them.
+    """
+    if actor.user_id is None:
+        return UseCase.objects.none()
+    rights = list(USE_CASE_RIGHTS)
+    mine = get_objects_for_user(
+        User(pk=actor.user_id), rights, klass=UseCase, any_perm=True, accept_global_perms=False, with_superuser=False
+    )
+    seen = Q(pk__in=mine.values("pk"))
+    for kind in grantable.kinds():
+        if kind.is_queue:
+            seen |= Q(pk__in=granted(QuerySet(kind.model), actor, VIEW_QUEUE).values("use_case"))
+    return UseCase.objects.filter(seen)
+
+
+def visible_models(actor: Actor) -> QuerySet[Model]:
+    return Model.objects.filter(use_case__in=visible_use_cases(actor).values("pk")).select_related("use_case")
+
+
+def visible_versions(actor: Actor) -> QuerySet[ModelVersion]:
+    return ModelVersion.objects.filter(model__in=visible_models(actor).values("pk"))
+
+
+def current_schema(use_case: UseCase) -> FeatureSchema | None:
+    """The inputs of the use case as they are now, or None while no schema is published."""
+    newest = use_case.schemas.order_by("-number").first()
+    return FeatureSchema.from_json(newest.body) if newest else None
+
+
 def managed_use_case(actor: Actor, use_case_id: UUID, *, lock: bool = False) -> UseCase:
     """The use case if the actor may manage it; `lock` lets one change of its policies and models go at a time.
 
@@ -70,26 +105,27 @@ def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:
     """The bundles of those use cases the actor may send to, by slug. One statement while the catalog is unchanged."""
     newest_schema = FeatureSchemaVersion.objects.filter(use_case=OuterRef("pk")).order_by("-number").values("pk")[:1]
     live = Q(models__versions__stage=Stage.LIVE)
+    usable = Q(models__versions__stage__in=(Stage.REGISTERED, Stage.LIVE))
     rows = (
         use_cases_of(actor, SUBMIT)
         .filter(slug__in=slugs)
         .annotate(
             schema_pk=Subquery(newest_schema),
-            version_count=Max("models__versions__registered_at"),
             live_ids=ArrayAgg("models__versions__pk", filter=live, distinct=True, default=[]),
+            usable_ids=ArrayAgg("models__versions__pk", filter=usable, distinct=True, default=[]),
         )
-        .values_list("slug", "pk", "schema_pk", "version_count", "live_ids")
+        .values_list("slug", "pk", "schema_pk", "live_ids", "usable_ids")
     )
     return {
-        slug: _bundle(use_case_id, schema_id, str(newest), tuple(sorted(live_ids)))
-        for slug, use_case_id, schema_id, newest, live_ids in rows
+        slug: _bundle(use_case_id, schema_id, tuple(sorted(live_ids)), tuple(sorted(usable_ids)))
+        for slug, use_case_id, schema_id, live_ids, usable_ids in rows
         if schema_id
     }
 
 
 @lru_cache(maxsize=256)
-def _bundle(use_case_id: UUID, schema_id: UUID, newest: str, live_ids: tuple[UUID, ...]) -> IntakeBundle:
-    """`newest` and `live_ids` are part of the key only: they change when a version is registered, promoted or retired."""
+def _bundle(use_case_id: UUID, schema_id: UUID, live_ids: tuple[UUID, ...], usable_ids: tuple[UUID, ...]) -> IntakeBundle:
+    """The ids of versions are part of the key only: they change when one is registered, promoted or retired."""
     use_case = UseCase.objects.get(pk=use_case_id)
     schema = FeatureSchema.from_json(FeatureSchemaVersion.objects.get(pk=schema_id).body)
     found = ModelVersion.objects.filter(model__use_case_id=use_case_id).select_related("model").order_by("model__created_at")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reviewapp.lib.errors import Problem
+
 
 class OutcomeKind(StrEnum):
     CATEGORICAL = "categorical"
@@ -45,3 +47,32 @@ def override_direction(predicted: str, human: str, *, kind: str, values: Sequenc
     if (predicted in adverse) == (human in adverse):
         return "sideways"
     return "high-side" if human in adverse else "low-side"
+
+
+def outcome_faults(rows: Sequence[Mapping[str, Any]], *, kind: str) -> list[Problem]:
+    """What is wrong with the outcomes of a new use case."""
+    values = [row.get("value") for row in rows]
+    if kind not in set(OutcomeKind):
+        return [Problem("/outcome_kind", "unknown_value", f"One of {', '.join(OutcomeKind)}.")]
+    if len(rows) < 2 or not all(isinstance(row.get(name), str) and row[name] for row in rows for name in ("value", "label")):
+        return [Problem("/outcomes", "wrong_type", "Name at least two outcomes, each with a value and a label.")]
+    if len(set(values)) < len(values):
+        return [Problem("/outcomes", "repeated_value", "Each outcome has a value of its own.")]
+    return []
+
+
+def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two schemas (JSON form) give a model the same inputs: names, kinds, values and codes; words may differ."""
+    return _inputs(one) == _inputs(other)
+
+
+def _inputs(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        feature["name"]: (
+            feature["kind"],
+            [category["value"] for category in feature.get("categories", ())],
+            [code["value"] if isinstance(code, Mapping) else code for code in feature.get("missing_codes", ())],
+        )
+        for feature in schema["features"]
+        if not feature.get("protected")
+    }

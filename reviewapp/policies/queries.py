@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Subquery
 from inference.schema import FeatureSchema
 from reviewapp.cases.models import Queue
 from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
+from reviewapp.catalog.queries import current_schema
 from reviewapp.lib import crypto
 from reviewapp.lib.errors import Conflict, Problem
 from reviewapp.policies import rules
@@ -87,12 +88,6 @@ def _compiled(policy_id: UUID, schema_id: UUID) -> PublishedPolicy:
         compiled=rules.compile_policy(version.body, missing_codes=codes, adverse=version.use_case.adverse_outcomes),
         key=crypto.mac(b"countersign: draws of a policy", key=settings.AUDIT_KEY),
     )
-
-
-def current_schema(use_case: UseCase) -> FeatureSchema | None:
-    """The inputs of the use case as they are now, or None while no schema is published."""
-    newest = use_case.schemas.order_by("-number").first()
-    return FeatureSchema.from_json(newest.body) if newest else None
 
 
 def faults_of(use_case: UseCase, body: object) -> list[Problem]:
