@@ -339,5 +339,6 @@ def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, A
         "baseline_text": f"Baseline: {background['name']}, {background['n']} cases." if background.get("name") else "",
         "calibration_text": f"Confidence is calibrated on {calibration['n']} held-out cases." if calibration.get("n") else "",
         "not_inputs_text": f"Not inputs of the model: {', '.join(protected)}." if protected else "",
+        "model_text": version.model.description if version else "",
         "provenance": [{"label": label, "value": value, "code": code} for label, value, code in rows if value],
     }
