@@ -357,7 +357,7 @@ SCENARIO = Scenario(
     ),
     policy=_POLICY,
     model="credit-risk",
-    model_description="Advises approve or deny. Race, sex, age, marital status, family and neighbourhood are not inputs.",
+    model_description="Trained on real applications in greater Boston of 1990 and 1991.",
     model_parameters={"learning_rate": 0.05, "max_leaf_nodes": 7},
     data_description="1,989 mortgage applications in greater Boston, 1990 and 1991, with the lender's own decision (Hunter and Walker 1996)",
     external_id="APP-{:06d}",

@@ -277,10 +277,7 @@ SCENARIO = Scenario(
     ),
     policy=_POLICY,
     model="ward-acuity",
-    model_description=(
-        "Advises a level from 1 to 5. Trained on inpatient data of the 1990s, standing in for triage acuity. "
-        "Sex, race and income are not inputs."
-    ),
+    model_description="Trained on inpatient data of the 1990s, standing in for triage acuity.",
     model_parameters={"learning_rate": 0.05, "max_iter": 80, "max_leaf_nodes": 7, "min_samples_leaf": 40},
     data_description=(
         "9,105 seriously ill inpatients of five American hospitals, 1989 to 1994 (SUPPORT, Knaus et al. 1995), standing in for triage acuity"
