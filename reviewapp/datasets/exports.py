@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,9 @@ def _csv(snapshot: DatasetSnapshot) -> Iterator[bytes]:
     names = [column.name for column in columns_of(schemas_of(snapshot))]
     yield _csv_lines([[safe_cell(name) for name in names]])
     for rows in batches(snapshot):
-        yield _csv_lines([[_cell(row.get(name)) for name in names] for row in rows])
+        yield _csv_lines(
+            [[_cell(value) if type(value) not in _NUMBERS else value for value in map(row.get, names)] for row in rows]
+        )
 
 
 def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
@@ -79,22 +80,21 @@ def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _cell(value: Any) -> Any:
-    kind = type(value)
-    if kind is str:
-        return safe_cell(value)
-    if kind is bool:
+_NUMBERS = frozenset({int, float, type(None)})  # the writer writes these as they are; most cells are
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
         return "true" if value else "false"
-    if kind is list:
-        return safe_cell("|".join(value))
-    return value
+    return safe_cell("|".join(value) if isinstance(value, list) else value)
 
 
-_GROUP = 20_000  # rows per row group: large enough to compress well, small enough to hold
+_GROUP = 10_000  # rows per row group: large enough to compress well, small enough to hold
 
 
 def _require_pyarrow() -> None:
     try:
+        import pyarrow.json
         import pyarrow.parquet  # noqa: F401
     except ImportError:
         raise NotInstalled from None
@@ -126,16 +126,17 @@ def _parquet(snapshot: DatasetSnapshot) -> Iterator[bytes]:
     table_columns = columns_of(schemas_of(snapshot))
     described = {b"countersign": orjson.dumps(manifest(snapshot), option=orjson.OPT_UTC_Z)}
     schema = pa.schema([(column.name, _arrow_type(column)) for column in table_columns], metadata=described)
+    mixed = [column.name for column in table_columns if column.feature and column.type is Type.TEXT]
     sink, waiting = _Sink(), []
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for rows in batches(snapshot):
-            waiting.append(_record_batch(rows, table_columns, schema))
-            if sum(batch.num_rows for batch in waiting) >= _GROUP:
-                writer.write_table(pa.Table.from_batches(waiting, schema), row_group_size=_GROUP)
+            waiting.append(_table(rows, mixed, schema))
+            if sum(part.num_rows for part in waiting) >= _GROUP:
+                writer.write_table(pa.concat_tables(waiting), row_group_size=_GROUP)
                 waiting = []
                 yield sink.take()
         if waiting:
-            writer.write_table(pa.Table.from_batches(waiting, schema), row_group_size=_GROUP)
+            writer.write_table(pa.concat_tables(waiting), row_group_size=_GROUP)
     yield sink.take()
 
 
@@ -152,26 +153,21 @@ def _arrow_type(column: Column) -> "pyarrow.DataType":
     }[column.type]
 
 
-def _record_batch(
-    rows: Sequence[dict[str, Any]], table_columns: Sequence[Column], schema: "pyarrow.Schema"
-) -> "pyarrow.RecordBatch":
-    import pyarrow as pa
+def _table(rows: Sequence[dict[str, Any]], mixed: Sequence[str], schema: "pyarrow.Schema") -> "pyarrow.Table":
+    """A batch as typed columns. By way of JSON, which pyarrow reads natively: building arrays from Python lists would load pandas.
 
-    arrays = [
-        pa.array([_typed(row.get(column.name), column.type) for row in rows], field.type)
-        for column, field in zip(table_columns, schema, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    :param mixed: text columns whose values, of several schemas, may be of other kinds.
+    """
+    import pyarrow.json
 
-
-def _typed(value: Any, kind: Type) -> Any:
-    """`value` as the column's type; a column that holds several kinds is text."""
-    if value is None:
-        return None
-    if kind is Type.NUMBER:
-        return float(value)
-    if kind is Type.TIME:
-        return datetime.fromisoformat(value)
-    if kind is Type.TEXT and type(value) is not str:
-        return orjson.dumps(value).decode()
-    return value
+    for name in mixed:
+        for row in rows:
+            if not isinstance(row.get(name), str | None):
+                row[name] = orjson.dumps(row[name]).decode()
+    lines = b"\n".join(map(orjson.dumps, rows))
+    parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    return pyarrow.json.read_json(
+        io.BytesIO(lines),
+        parse_options=parse,
+        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+    )

@@ -74,6 +74,8 @@ def safe_cell(text: str) -> str:
     What stands in front of the sign and may be dropped by a reader (quotes, blanks) does not hide it. An apostrophe counts among them,
     which makes this reversible: `raw_cell(safe_cell(text)) == text`.
     """
+    if text[:1].isalnum():  # nearly every cell
+        return text
     return f"'{text}" if _is_formula(text) else text
 
 
@@ -83,7 +85,7 @@ def raw_cell(cell: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    return text.lstrip(_SKIPPED)[:1] in _FORMULA if text.lstrip(_SKIPPED) else False
+    return text.lstrip(_SKIPPED)[:1] in _FORMULA
 
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"*/:<>?\\|]+")
