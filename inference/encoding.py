@@ -59,6 +59,8 @@ class Encoder:
 
     def _numbers(self, raw: Sequence[Any]) -> FloatArray:
         column = np.asarray(raw, dtype=np.float64)
+        if column.ndim != 1:
+            raise ValueError("a value is a list")
         return np.where(np.isin(column, self.missing_codes), np.nan, column) if self.missing_codes else column
 
     def to_json(self) -> dict[str, Any]:
