@@ -161,7 +161,9 @@ class _Stack:
             host=options.host, port=options.port, socket_port=options.socket_port, data_dir=options.data_dir
         ):
             self.supervisor.start(service)
-        self.supervisor.wait_ready(processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS)
+        self.supervisor.wait_ready(
+            processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS, every=_WATCH_SECONDS
+        )
 
     def _restart(self, name: str) -> None:
         try:

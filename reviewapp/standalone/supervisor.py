@@ -87,8 +87,11 @@ class Supervisor:
         del self._running[name]
         return process.returncode
 
-    def wait_ready(self, name: str, probe: Callable[[], bool], *, seconds: float) -> None:
-        """:raises CannotStart: if any process ends, or `probe` is not true in time. A probe that raises OSError is not ready yet."""
+    def wait_ready(self, name: str, probe: Callable[[], bool], *, seconds: float, every: float = _POLL_SECONDS) -> None:
+        """Ask `probe` again and again; one that raises OSError is not ready yet.
+
+        :raises CannotStart: if any process ends, or the answer is not yes in time.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for ended in self.ended():
@@ -96,7 +99,7 @@ class Supervisor:
             with contextlib.suppress(OSError):
                 if probe():
                     return
-            self.pause()
+            self.pause(every)
         raise CannotStart(f"{name} was not ready after {seconds:.0f} seconds. {self.log_of(name)} may say why.")
 
     def ended(self) -> list[str]:
