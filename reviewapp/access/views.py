@@ -68,7 +68,9 @@ def too_many(request: HttpRequest, refusal: TooManyGuesses) -> HttpResponse:
 
 def local_path(given: str | None) -> str:
     """`given` if it is a path of this site, else the start page."""
-    return given if given and given.isprintable() and url_has_allowed_host_and_scheme(given, allowed_hosts=None) else START
+    if given and given.startswith("/") and given.isprintable() and url_has_allowed_host_and_scheme(given, allowed_hosts=None):
+        return given
+    return START
 
 
 @require_POST

@@ -20,6 +20,7 @@ except ImportError:  # the pool is an extra of psycopg
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_CONTROL_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85]")  # a tab is allowed there
 _SECRET_PARAMS = {"token", "key", "api_key", "access_token", "password"}
 _URL_LENGTH = 4096
 
@@ -49,6 +50,8 @@ class RequestGuard:
             return refuse(request, 414, "url-too-long", "The address is too long.")
         if _CONTROL.search(request.path):
             return refuse(request, 404, "not-found", "There is nothing at this address.")
+        if any(_CONTROL_IN_HEADER.search(value) for name, value in request.META.items() if name.startswith("HTTP_")):
+            return refuse(request, 400, "control-character", "A header holds a control character.")
         if not _SECRET_PARAMS.isdisjoint(request.GET):
             return refuse(request, 400, "secret-in-url", "Send keys in the Authorization header, never in the address.")
         return None
