@@ -8,32 +8,27 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from reviewapp.access.middleware import EPOCH, SEEN, STARTED
 from reviewapp.access.models import User
 from reviewapp.access.rules import Role, Scope
 from reviewapp.datasets import freezing
+from tests import factories
 from tests.datasets import world
 
-SCOPES = (Scope.LABELS_READ, Scope.DATASETS_WRITE)
 
+@pytest.fixture
+def member(sign_in: Callable[[User], Client]) -> Callable[..., SimpleNamespace]:
+    """`member("alice", Role.ML, reads=[use_case])`: a person with a browser and a key for labels and data sets."""
 
-def browser(user: User) -> Client:
-    """A signed-in browser."""
-    client = Client()
-    session = client.session
-    now = timezone.now().timestamp()
-    session.update({"_auth_user_id": str(user.pk), EPOCH: user.session_epoch, STARTED: now, SEEN: now})
-    session.save()
-    client.cookies["countersign_session"] = session.session_key
-    return client
+    def made(username: str, *roles: Role, reads: Any = ()) -> SimpleNamespace:
+        user = factories.make_user(username, *roles)
+        for use_case in reads:
+            world.let_read(user, use_case)
+        token = factories.make_key(user, Scope.LABELS_READ, Scope.DATASETS_WRITE)
+        return SimpleNamespace(
+            user=user, browser=sign_in(user), api=Client(headers={"Authorization": f"Bearer {token}"})
+        )
 
-
-def member(username: str, *roles: str, reads: Any = ()) -> SimpleNamespace:
-    user = world.person(username, *roles)
-    for use_case in reads:
-        world.let_read(user, use_case)
-    token = world.key_of(user, *SCOPES)
-    return SimpleNamespace(user=user, browser=browser(user), api=Client(headers={"Authorization": f"Bearer {token}"}))
+    return made
 
 
 @pytest.fixture
@@ -47,19 +42,19 @@ def triage(db: None) -> Any:
 
 
 @pytest.fixture
-def alice(mortgage: Any) -> SimpleNamespace:
+def alice(mortgage: Any, member: Callable[..., SimpleNamespace]) -> SimpleNamespace:
     """ML team, may read the labels of the mortgage use case."""
     return member("alice", Role.ML, reads=[mortgage])
 
 
 @pytest.fixture
-def bob(mortgage: Any) -> SimpleNamespace:
+def bob(mortgage: Any, member: Callable[..., SimpleNamespace]) -> SimpleNamespace:
     """A reviewer, who may read no labels."""
     return member("bob", Role.REVIEWER)
 
 
 @pytest.fixture
-def rita(mortgage: Any) -> SimpleNamespace:
+def rita(mortgage: Any, member: Callable[..., SimpleNamespace]) -> SimpleNamespace:
     """A reviewer whom an administrator let read labels."""
     return member("rita", Role.REVIEWER, reads=[mortgage])
 

@@ -14,6 +14,7 @@ from reviewapp.datasets import freezing, queries  # noqa: E402
 from reviewapp.datasets.actions import request_snapshot  # noqa: E402
 from reviewapp.datasets.rules import Filters  # noqa: E402
 from reviewapp.lib.actor import HUMAN, Actor  # noqa: E402
+from tests import factories  # noqa: E402
 from tests.datasets import world  # noqa: E402
 
 LABELS, BATCH = 4_000, 50
@@ -22,7 +23,7 @@ LABELS, BATCH = 4_000, 50
 def build() -> None:
     """Every table, and two requests for the same labels."""
     call_command("migrate", verbosity=0)
-    alice = world.person("alice", Role.ML)
+    alice = factories.make_user("alice", Role.ML)
     use_case = world.use_case("mortgage-underwriting")
     world.let_read(alice, use_case)
     world.make_labels(use_case, LABELS, sender=alice)

@@ -4,6 +4,7 @@ import pytest
 
 from reviewapp.access.rules import Role, Scope
 from reviewapp.datasets.models import DatasetSnapshot
+from tests import factories
 from tests.datasets import world
 
 
@@ -51,9 +52,9 @@ def test_labels_of_another_use_case_are_as_absent_as_none(labels, triage, alice,
 def test_a_key_without_the_scope_reads_nothing(labels, mortgage):
     from django.test import Client
 
-    carl = world.person("carl", Role.ML)
+    carl = factories.make_user("carl", Role.ML)
     world.let_read(carl, mortgage)
-    client = Client(headers={"Authorization": f"Bearer {world.key_of(carl, Scope.CASES_READ)}"})
+    client = Client(headers={"Authorization": f"Bearer {factories.make_key(carl, Scope.CASES_READ)}"})
     for path in ("/api/v1/labels", "/api/v1/datasets"):
         assert client.get(path).json()["code"] == "scope-missing"
     assert post(client, {"use_case": mortgage.slug, "name": "x"}).status_code == 403

@@ -6,15 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Group
-from django.utils import timezone
-
 from inference.schema import FeatureSchema
-from reviewapp.access.models import ApiKey, User
+from reviewapp.access.models import User
 from reviewapp.access.rules import READ_LABELS
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, UseCase, UseCaseUserPermission
 from reviewapp.lib.canonical import digest
-from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Label, Prediction, Subject
 
 START = datetime(2026, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
@@ -33,28 +29,6 @@ SCHEMA: dict[str, Any] = {
     ]
 }
 PURPOSES = ("home", "=HYPERLINK(1)", 'ｏｄｄ, "quoted"')
-
-
-def person(username: str, *roles: str) -> User:
-    user = User.objects.create(username=username, display_name=username.title(), created_at=START)
-    user.groups.set(Group.objects.filter(name__in=roles))
-    return user
-
-
-def key_of(user: User, *scopes: str) -> str:
-    """The bearer token of a new API key."""
-    token = f"csk_{user.username[:8]}_{uuid7().hex}"
-    now = timezone.now()
-    ApiKey.objects.create(
-        owner=user,
-        name="test",
-        prefix=user.username[:8],
-        digest=hashlib.sha256(token.encode()).digest(),
-        scopes=list(scopes),
-        created_at=now,
-        expires_at=now + timedelta(days=1),
-    )
-    return token
 
 
 def use_case(slug: str) -> UseCase:
