@@ -85,7 +85,7 @@ def view_trail(*, filters: Filters, cursor: str | None, size: int, actor: Actor,
     _refuse_strangers(actor)
     page = paginate(events(filters), order=NEWEST_FIRST, cursor=cursor, size=size, purpose="audit-events")
     asked = {name: str(value) for name, value in asdict(filters).items() if value}
-    record_many([Entry("trail.viewed", "audit.auditevent", "trail", filters.queue_id, {"filters": asked})], actor=actor, at=at)
+    record_many([Entry("trail.viewed", "audit.auditevent", "trail", data={"filters": asked})], actor=actor, at=at)
     return page
 
 
