@@ -4,7 +4,6 @@ A few hundred at once, then one every few seconds, until all are sent. Nothing i
 so what was sent before is answered with 200 and skipped without waiting.
 """
 
-import logging
 import random
 import time
 from collections import Counter
@@ -19,8 +18,6 @@ from reviewapp.demo.identities import person
 from reviewapp.demo.scenario import Scenario
 from reviewapp.demo.scorecard import score
 from reviewapp.demo.split import Arrival
-
-log = logging.getLogger(__name__)
 
 AT_ONCE = {"mortgage-underwriting": 200, "ward-triage": 80}
 PAUSE_SECONDS = (3.0, 9.0)
@@ -65,8 +62,11 @@ def body(scenario: Scenario, arrival: Arrival, number: int) -> dict[str, Any]:
 class Client:
     """Sends and, while the server is away or busy, waits and sends again."""
 
-    def __init__(self, http: httpx.Client, *, sleep: Callable[[float], object] = time.sleep) -> None:
+    def __init__(
+        self, http: httpx.Client, *, say: Callable[[str], object], sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self.http = http
+        self.say = say
         self.sleep = sleep
         self.answers: Counter[int] = Counter()
 
@@ -85,7 +85,7 @@ class Client:
     def _note(self, one: Mapping[str, Any], status: int, problem: object) -> None:
         self.answers[status] += 1
         if status >= 400:
-            log.warning("%s was not taken (%s): %s", one["external_id"], status, problem)
+            self.say(f"{one['external_id']} was not taken ({status}): {problem}")
 
     def _post(self, path: str, content: Mapping[str, Any]) -> httpx.Response:
         """:raises Refused: if the key is not accepted."""
@@ -94,7 +94,7 @@ class Client:
             try:
                 answer = self.http.post(path, json=content)
             except httpx.TransportError as error:
-                log.info("The server does not answer (%s); trying again in %.0f s.", type(error).__name__, wait)
+                self.say(f"The server does not answer ({type(error).__name__}); trying again in {wait:.0f} s.")
             else:
                 if answer.status_code in (401, 403):
                     raise Refused(
@@ -111,11 +111,11 @@ def run(client: Client, feeds: Sequence[Feed]) -> None:
     """Send everything. Returns when nothing is left."""
     for feed in feeds:
         client.send_many(feed.opening)
-        log.info("%s: sent %d cases at once.", feed.slug, len(feed.opening))
+        client.say(f"{feed.slug}: {len(feed.opening)} cases sent at once, {len(feed.rest)} to come.")
     for one in trickle(feeds):
         if client.send(one):
             client.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 -- the pace of arrivals, not a secret
-    log.info("Every held-out row was sent: %s.", dict(client.answers))
+    client.say(f"Every row was sent. Answers by status: {dict(client.answers)}.")
 
 
 def trickle(feeds: Sequence[Feed]) -> Iterator[dict[str, Any]]:

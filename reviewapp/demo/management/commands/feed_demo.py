@@ -1,5 +1,6 @@
 """`manage.py feed_demo`: what a client system does, over HTTP, until the held-out rows are used up."""
 
+import logging
 from typing import Any
 
 import httpx
@@ -30,6 +31,11 @@ class Command(BaseCommand):
             feeding.feed_of(scenario, arrivals(scenario, scenario.read(folder)))
             for scenario in (mortgage.SCENARIO, triage.SCENARIO)
         ]
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would note every request
         headers = {"Authorization": f"Bearer {key}", "User-Agent": "countersign-demo-client"}
         with httpx.Client(base_url=base_url, headers=headers, timeout=feeding.TIMEOUT_SECONDS, trust_env=False) as http:
-            feeding.run(feeding.Client(http), feeds)
+            feeding.run(feeding.Client(http, say=self._say), feeds)
+
+    def _say(self, message: str) -> None:
+        self.stdout.write(message)
+        self.stdout.flush()
