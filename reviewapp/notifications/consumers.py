@@ -1,6 +1,7 @@
 """The door for live pages: `{"subscribe": ["queue:<id>"]}` in; `{"changed": "queue:<id>"}` and `{"error": 4404}` out."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,7 +24,7 @@ _signed_in = database_sync_to_async(queries.signed_in, thread_sensitive=False)
 _audible = database_sync_to_async(queries.audible, thread_sensitive=False)
 
 
-class LiveConsumer(AsyncJsonWebsocketConsumer):
+class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels is not typed
     """One socket of one signed-in person. It carries names of what changed, never data."""
 
     hub: ClassVar[Hub] = Hub(clock=timezone.now)
@@ -61,7 +62,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self.user_id = owners[self.session_key]
         if not self.hub.join(self):
             return await self.end(rules.TOO_FAST)
-        return await self.accept()
+        await self.accept()
+        return None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
         if self._has_ended:
@@ -79,7 +81,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if self._faults == MOST_FAULTS:
             await self.end(rules.UNREADABLE)
 
-    async def _subscribe(self, topics: list[str]) -> None:
+    async def _subscribe(self, topics: Sequence[str]) -> None:
         if len(self.topics.union(topics)) > rules.MOST_TOPICS:
             return await self._refuse()
         try:
@@ -106,7 +108,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code)
 
 
-def _asked(text: str | None) -> list[str] | None:
+def _asked(text: str | None) -> Sequence[str] | None:
     if not text:
         return None
     try:
@@ -117,7 +119,11 @@ def _asked(text: str | None) -> list[str] | None:
 
 def _is_our_page(scope: Any) -> bool:
     origins, hosts = _headers(scope, b"origin"), _headers(scope, b"host")
-    if len(origins) != 1 or len(hosts) != 1 or not validate_host(split_domain_port(hosts[0])[0], settings.ALLOWED_HOSTS):
+    if (
+        len(origins) != 1
+        or len(hosts) != 1
+        or not validate_host(split_domain_port(hosts[0])[0], settings.ALLOWED_HOSTS)
+    ):
         return False
     return rules.is_ours(
         origins[0],

@@ -100,7 +100,9 @@ class Hub:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self) -> None:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=10)
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=10
+        )
         async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             self._announce(self._listeners)  # what was said while nobody listened is lost, so everybody looks once
@@ -139,7 +141,7 @@ class Hub:
     async def _to_end(self) -> dict[Socket, int]:
         """Sockets to close, with the reason. While nothing can be checked that is all of them."""
         heard = {socket: frozenset(socket.topics) for socket in self._sockets}
-        check = asyncio.ensure_future(_check(heard, now=self._clock()))
+        check: asyncio.Future[dict[Socket, int]] = asyncio.ensure_future(_check(heard, now=self._clock()))
         await asyncio.wait([check], timeout=ANSWER_SECONDS)
         if not check.done() or check.exception() is not None:
             check.add_done_callback(lambda late: late.cancelled() or late.exception())
@@ -154,7 +156,11 @@ def _faults(heard: Mapping[Socket, Collection[str]], *, now: datetime) -> dict[S
     """Who may listen no longer, and why; in as many statements for a thousand sockets as for one."""
     owners = queries.signed_in({socket.session_key for socket in heard}, now=now)
     audible = queries.audible({(socket.user_id, topic) for socket, topics in heard.items() for topic in topics})
-    faults = {socket: NOT_FOUND for socket, topics in heard.items() if any((socket.user_id, topic) not in audible for topic in topics)}
+    faults = {
+        socket: NOT_FOUND
+        for socket, topics in heard.items()
+        if any((socket.user_id, topic) not in audible for topic in topics)
+    }
     return faults | {socket: NOT_SIGNED_IN for socket in heard if owners.get(socket.session_key) != socket.user_id}
 
 

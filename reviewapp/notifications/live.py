@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 import redis
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 
 from reviewapp.audit.actions import Entry
 from reviewapp.lib import bell
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "countersign:live"
 PATH = "/live/"
 _CASE_TYPE = "cases.case"
-_LOOKS = ("viewed", "revealed", "downloaded")  # ends of the names of acts that change nothing
+_LOOKS = (".viewed", "_viewed", "revealed", "downloaded")  # ends of the names of acts that change nothing
 _REST_SECONDS = 5.0
 _silent_until = 0.0
 
@@ -58,5 +59,5 @@ def socket_url(request: HttpRequest) -> str:
     scheme = "wss" if request.is_secure() else "ws"
     host = request.get_host()
     if settings.SOCKET_PORT:
-        host = f"{host.removesuffix(':' + request.get_port())}:{settings.SOCKET_PORT}"
+        host = f"{split_domain_port(host)[0]}:{settings.SOCKET_PORT}"
     return f"{scheme}://{host}{PATH}"

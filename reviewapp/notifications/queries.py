@@ -17,7 +17,9 @@ from reviewapp.notifications.rules import CASE, QUEUE, split_topic
 
 def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID]:
     """Session key -> user for those that are good, by the rules that pages go by: two statements for all."""
-    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=now).values_list("session_key", "session_data")
+    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=now).values_list(
+        "session_key", "session_data"
+    )
     store = SessionStore()
     sessions = {key: store.decode(data) for key, data in rows}
     timely = {key: session for key, session in sessions.items() if is_timely(session, now=now.timestamp())}

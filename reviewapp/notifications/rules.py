@@ -27,7 +27,11 @@ def asked_topics(message: Any) -> Sequence[str] | None:
     if not isinstance(message, dict) or set(message) != {"subscribe"}:
         return None
     topics = message["subscribe"]
-    if not isinstance(topics, list) or not 0 < len(topics) <= MOST_TOPICS or not all(isinstance(item, str) for item in topics):
+    if (
+        not isinstance(topics, list)
+        or not 0 < len(topics) <= MOST_TOPICS
+        or not all(isinstance(item, str) for item in topics)
+    ):
         return None
     return list(dict.fromkeys(topics))
 

@@ -91,7 +91,9 @@ class Sockets:
 
 
 @pytest.fixture(scope="module")
-def socket_process(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sockets]:
+def socket_process(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sockets]:
     """The standalone stack's own socket process, started as it starts it."""
     port, pages_port = free_port(), 8000
     url = urlsplit(os.environ["DATABASE_URL"])
@@ -138,9 +140,10 @@ def session_of(transactional_db: None) -> Callable[..., str]:
     def make(user: User, *, started: float = 0, seen: float = 0, **changes: Any) -> str:
         now = time.time()
         session = SessionStore()
-        session.update({SESSION_KEY: str(user.pk), EPOCH: user.session_epoch, STARTED: now - started, SEEN: now - seen} | changes)
+        session.update(
+            {SESSION_KEY: str(user.pk), EPOCH: user.session_epoch, STARTED: now - started, SEEN: now - seen} | changes
+        )
         session.create()
         return session.session_key
 
     return make
-

@@ -85,7 +85,9 @@ def test_a_page_that_is_not_ours_gets_no_socket(origin, sockets, session_of, ali
 )
 async def test_behind_https_only_an_https_page_gets_a_socket(origin, opens, session, settings):
     settings.HTTPS, settings.SOCKET_PORT, settings.ALLOWED_HOSTS = True, 0, ["reviews.example"]
-    socket = WebsocketCommunicator(application, "/live/", headers=headers(session, host="reviews.example", origin=origin))
+    socket = WebsocketCommunicator(
+        application, "/live/", headers=headers(session, host="reviews.example", origin=origin)
+    )
     connected, code = await socket.connect()
     assert connected is opens
     assert opens or code == 4403
