@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from reviewapp.access.rules import Role
 from reviewapp.lib.actor import Actor
+from reviewapp.notifications.live import socket_url
 
 # Label, path, who sees it (None: everyone signed in), and further paths that belong to it.
 WORKS = frozenset({Role.REVIEWER, Role.LEAD})
@@ -35,7 +36,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     look = {name: _cookie(request, name, allowed) for name, allowed in (("density", {"mouse", "touch"}), ("shortcuts", {"off"}))}
     if person is None or actor is None or not person.is_authenticated:
         return {**look, "theme": _cookie(request, "theme", {"light", "dark"})}
-    return {**look, "theme": getattr(person, "theme", "auto"), "nav": nav(request), "help_url": help_url(actor)}
+    theme = getattr(person, "theme", "auto")
+    return {**look, "theme": theme, "nav": nav(request), "help_url": help_url(actor), "socket_url": socket_url(request)}
 
 
 def _cookie(request: HttpRequest, name: str, allowed: set[str]) -> str:
