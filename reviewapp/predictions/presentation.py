@@ -58,8 +58,10 @@ def facts(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
 
 def _group(name: str, rows: list[dict[str, Any]], layout: str) -> dict[str, Any]:
     """A group of which no value has a reference range reads better as plain facts."""
-    measured = any(row["range"] for row in rows)
-    return {"name": name, "rows": rows, "layout": layout if measured else "facts"}
+    if layout == "facts" or any(row["range"] for row in rows):
+        return {"name": name, "rows": rows, "layout": layout}
+    plain = [row | {"value": f"{row['value']} {row['unit']}".rstrip(), "unit": ""} for row in rows]
+    return {"name": name, "rows": plain, "layout": "facts"}
 
 
 def _fact(schema: FeatureSchema, feature: Feature, value: Any, layout: str) -> dict[str, Any]:
