@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from reviewapp.access.rules import NAME_LENGTH, PASSWORD_BYTES, SCOPE_WORDS, Role, Scope
+from reviewapp.access.rules import NAME_LENGTH, PASSWORD_BYTES, Role, Scope
 
 _NAME = {"autocapitalize": "none", "spellcheck": "false"}
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("180", "half a year"), ("365", "one year")]
@@ -84,12 +84,17 @@ class Grants(forms.Form):
         return {cell: cell in now for cell in sorted(now ^ before)}
 
 
+class Account(forms.ModelChoiceField):
+    """Accounts by the name that the trail shows, too."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.username)
+
+
 class NewKey(forms.Form):
     name = forms.CharField(max_length=NAME_LENGTH, help_text="What uses it and where, for example “intake, production”.")
-    owner = forms.ModelChoiceField(queryset=None, label="Service account", empty_label=None, help_text="The key may do what this account may, within its scopes.")
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, f"{scope.value}: {SCOPE_WORDS[scope]}") for scope in Scope], widget=forms.CheckboxSelectMultiple
-    )
+    owner = Account(queryset=None, label="Service account", empty_label=None, help_text="The key may do what this account may, within its scopes.")
+    scopes = forms.MultipleChoiceField(choices=[(scope.value, scope.value) for scope in Scope])
     days = forms.ChoiceField(label="Ends after", choices=LIFETIMES, initial="90")
 
     def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:

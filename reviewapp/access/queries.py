@@ -13,6 +13,7 @@ from reviewapp.access.authentication import ROLES
 from reviewapp.access.grantable import Kind, choice, kinds
 from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import implied
+from reviewapp.lib.query import uuid
 
 MOST_TARGETS = 500  # queues or use cases on one page of rights
 
@@ -31,6 +32,12 @@ def people(*, search: str = "", role: str = "", state: str = "") -> QuerySet[Use
 
 def person(pk: UUID) -> User | None:
     return User.objects.annotate(roles=ROLES).filter(pk=pk).first()
+
+
+def account_names(ids: Iterable[str]) -> dict[str, str]:
+    """User names by id, for those of `ids` that are ids of accounts."""
+    known = [pk for pk in ids if uuid(pk)]
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=known).values_list("pk", "username")}
 
 
 def role_named(name: str) -> Group | None:

@@ -46,17 +46,17 @@ def implied(right: str) -> tuple[str, ...]:
 
 # What the words on screen say each of them allows. A right nobody can explain is a right nobody should have.
 ROLE_WORDS = {
-    Role.REVIEWER: "takes and answers cases in the queues granted below",
-    Role.LEAD: "leads queues: answers referred cases and sees how each queue stands",
+    Role.REVIEWER: "takes and answers cases, in the queues granted to them",
+    Role.LEAD: "answers referred cases and sees how queues stand, in those granted to them",
     Role.ADMIN: "makes people and keys, and changes what they may do; reads the audit trail",
     Role.AUDITOR: "reads the audit trail",
-    Role.ML: "reads labels and data sets of the use cases granted below, and registers models",
+    Role.ML: "reads labels and data sets, and registers models, of the use cases granted to them",
     Role.SERVICE: "a machine that calls the API with a key; nobody signs in as it",
 }
 RIGHT_WORDS = {
     VIEW_QUEUE: ("Read", "open the cases of the queue and read them"),
     WORK_QUEUE: ("Work", "take cases and answer them; includes reading"),
-    LEAD_QUEUE: ("Lead", "release the cases of others and steer the queue; includes working"),
+    LEAD_QUEUE: ("Lead", "lead the queue; includes working"),
     SUBMIT: ("Send", "send predictions to this use case"),
     READ_PREDICTIONS: ("Read predictions", "read predictions, their explanations and outcomes"),
     READ_LABELS: ("Read labels", "read labels, freeze data sets and download them"),

@@ -20,7 +20,7 @@ from reviewapp.access.doors import requires
 from reviewapp.access.models import User
 from reviewapp.access.rules import ROLE_WORDS, Role
 from reviewapp.audit import queries as trail
-from reviewapp.audit.rules import words_of
+from reviewapp.audit.rules import detail_of, words_of
 from reviewapp.lib import listing, query
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed
 from reviewapp.lib.paging import paginate
@@ -176,7 +176,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
 
 
 def _new_person_page(request: HttpRequest, form: forms.NewPerson, status: int) -> HttpResponse:
-    context = {"form": form, "roles": _role_options(set(form["roles"].value() or []))}
+    context = {"form": form, "options": _role_options(set(form["roles"].value() or []))}
     return render(request, "access/new_person.html", context, status=status)
 
 
@@ -202,31 +202,32 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _person_page(request: HttpRequest, user: User, *, refusal: CountersignError | None = None) -> HttpResponse:
+    matrices = queries.matrices(user)
     context = {
         "person": user,
         "subject_id": str(user.pk),
         "is_self": user.pk == request.user.pk,
-        "roles": _role_options(set(user.roles)),
+        "options": _role_options(set(user.roles)),
         "held": in_order(user.roles),
-        "matrices": queries.matrices(user),
-        "events": _recent(User._meta.label_lower, str(user.pk)),
+        "matrices": matrices,
+        "events": _recent(User._meta.label_lower, str(user.pk), matrices),
         "refusal": refusal.detail if refusal else "",
     }
     return render(request, "access/person.html", context, status=refusal.status if refusal else 200)
 
 
-def _recent(object_type: str, object_id: str) -> list[dict[str, Any]]:
-    """The last changes of an account or a role, newest first, in words."""
+def _recent(object_type: str, object_id: str, matrices: Iterable[queries.Matrix]) -> list[dict[str, Any]]:
+    """The last changes of an account or a role, newest first, in words; queues and use cases by name."""
     events = trail.of_object(object_type, [object_id]).order_by("-id")[:12]
-    return [{"event": event, "words": words_of(event.action, event.outcome), "detail": _detail(event.data)} for event in events]
+    names = {str(row.target.pk): str(row.target) for matrix in matrices for row in matrix.rows}
+    return [{"event": event, "words": words_of(event.action, event.outcome), "detail": _detail(event.data, names)} for event in events]
 
 
-def _detail(data: dict[str, Any]) -> str:
-    """What a change of roles or rights was about, from the event's codes."""
-    parts = [("gave " + ", ".join(data["added"])) if data.get("added") else "", ("took " + ", ".join(data["taken"])) if data.get("taken") else ""]
+def _detail(data: dict[str, Any], names: dict[str, str]) -> str:
+    """What a change was about: "Work on Ward triage", "gave Lead; took Reviewer"."""
     if data.get("right") in rules.RIGHT_WORDS:
-        parts.append(rules.RIGHT_WORDS[data["right"]][0])
-    return "; ".join(part for part in parts if part)
+        return f"{rules.RIGHT_WORDS[data['right']][0]} on {names.get(data.get('on_id', ''), 'something that is gone')}"
+    return detail_of(data)
 
 
 def _tried(request: HttpRequest, user: User, act: Callable[[], str]) -> HttpResponse:
@@ -319,12 +320,13 @@ def _role(name: str) -> Group:
 
 
 def _role_page(request: HttpRequest, group: Group, *, refusal: CountersignError | None = None) -> HttpResponse:
+    matrices = queries.matrices(group)
     context = {
         "role": group.name,
         "words": ROLE_WORDS[Role(group.name)],
         "members": queries.members(group)[:PAGE + 1],
-        "matrices": queries.matrices(group),
-        "events": _recent("auth.group", group.name),
+        "matrices": matrices,
+        "events": _recent("auth.group", group.name, matrices),
         "refusal": refusal.detail if refusal else "",
     }
     return render(request, "access/role.html", context, status=refusal.status if refusal else 200)
@@ -375,11 +377,9 @@ def _key_state(key: Any, now: Any) -> str:
 @requires(KEYS)
 def new_key(request: HttpRequest) -> HttpResponse:
     """The key's text is in this one answer and nowhere else; sending the page twice is refused, since the name is taken then."""
-    owners = queries.service_accounts()
-    form = forms.NewKey(request.POST or None, owners=owners)
+    form = forms.NewKey(request.POST or None, owners=queries.service_accounts())
     if request.method != "POST" or not form.is_valid():
-        context = {"form": form, "has_owners": owners.exists()}
-        return render(request, "access/new_key.html", context, status=200 if request.method != "POST" else 422)
+        return _new_key_page(request, form, status=200 if request.method != "POST" else 422)
     given, now = form.cleaned_data, timezone.now()
     try:
         key, text = actions.create_api_key(
@@ -388,8 +388,15 @@ def new_key(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     except Conflict as refusal:
         form.add_error("name", refusal.detail)
-        return render(request, "access/new_key.html", {"form": form, "has_owners": True}, status=refusal.status)
+        return _new_key_page(request, form, status=refusal.status)
     return render(request, "access/key_once.html", {"key": key, "text": text})
+
+
+def _new_key_page(request: HttpRequest, form: forms.NewKey, status: int) -> HttpResponse:
+    chosen = set(form["scopes"].value() or [])
+    options = [{"name": scope.value, "words": words, "chosen": scope.value in chosen} for scope, words in rules.SCOPE_WORDS.items()]
+    context = {"form": form, "options": options, "has_owners": form.fields["owner"].queryset.exists()}
+    return render(request, "access/new_key.html", context, status=status)
 
 
 @require_POST

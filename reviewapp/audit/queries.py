@@ -81,9 +81,24 @@ def enabled_triggers() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-# The room that owns queues lies above this one; it says at start how to list them, for the filter by queue.
+# Queues and accounts belong to rooms above this one. They say at start how their ids are told as names: the record itself holds ids alone.
+Names = Callable[[Iterable[str]], dict[str, str]]
 QueueNames = Callable[[], Iterable[tuple[UUID, str]]]
+_names: dict[str, Names] = {}
 _queue_names: list[QueueNames] = []
+
+
+def register_names(object_type: str, names: Names) -> None:
+    """`names` takes ids as text and returns today's name of each that it finds, in one statement."""
+    _names[object_type] = names
+
+
+def names_of(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
+    """(object type, id) -> name, for the types that have registered."""
+    ids: dict[str, set[str]] = {}
+    for row in rows:
+        ids.setdefault(row.object_type, set()).add(row.object_id)
+    return {(kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()}
 
 
 def register_queue_names(names: QueueNames) -> None:

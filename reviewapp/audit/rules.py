@@ -70,6 +70,7 @@ OBJECT_WORDS = {
     "predictions.label": "label",
     "predictions.prediction": "prediction",
 }
+DETAILS = {"added": "gave", "taken": "took", "right": "", "answer": "", "outcome": "", "scopes": "for", "code": "", "filters": "by"}
 LOOKS = (".viewed", ".event_viewed")  # endings of actions that changed nothing
 
 
@@ -77,6 +78,19 @@ def words_of(action: str, outcome: str = "done") -> str:
     """The middle of a sentence about an event. An action without words of its own is told by its code: "case_note.added" as "case note added"."""
     words = ACTION_WORDS.get(action) or re.sub(r"[._]", " ", action)
     return f"tried and was refused: {words}" if outcome == "refused" and not action.endswith("_refused") else words
+
+
+def detail_of(data: object) -> str:
+    """The end of a sentence, from what an event's data names: "gave Lead; took Reviewer", "work cases", "agree"."""
+    if not isinstance(data, Mapping):
+        return ""
+    return "; ".join(f"{word} {_listed(data[name])}".strip() for name, word in DETAILS.items() if data.get(name))
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    return ", ".join(str(item) for item in value) if isinstance(value, list | Mapping) else str(value)
 
 
 def object_words(object_type: str) -> str:

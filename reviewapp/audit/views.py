@@ -21,8 +21,9 @@ def trail(request: HttpRequest) -> HttpResponse:
     """The filters are the address; keep it in a file to find the same again."""
     values = query.read(request.GET, allowed=PARAMS)
     page = actions.view_trail(filters=read_filters(values), cursor=values.get("cursor"), size=PAGE, actor=request.actor, at=timezone.now())
+    names = queries.names_of(page.rows)
     context = {
-        "rows": [_row(event) for event in page.rows],
+        "rows": [_row(event, names) for event in page.rows],
         "values": values,
         "selects": [
             listing.select("action", "What", sorted(_told(rules.ACTION_WORDS), key=lambda option: option[1]), values.get("action", "")),
@@ -40,12 +41,14 @@ def _told(words: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(code, text[0].upper() + text[1:]) for code, text in words.items()]
 
 
-def _row(event: AuditEvent) -> dict[str, object]:
+def _row(event: AuditEvent, names: Mapping[tuple[str, str], str]) -> dict[str, object]:
     return {
         "event": event,
         "who": event.actor_name or "someone",
         "words": rules.words_of(event.action, event.outcome),
+        "detail": rules.detail_of(event.data),
         "what": rules.object_words(event.object_type),
+        "name": names.get((event.object_type, event.object_id), ""),
         "refused": event.outcome == "refused",
     }
 
@@ -55,7 +58,7 @@ def one_event(request: HttpRequest, event_uuid: UUID) -> HttpResponse:
     """Everything a row holds, the bytes its MAC was made over, and whether both still agree."""
     event = actions.view_event(event_uuid=event_uuid, actor=request.actor, at=timezone.now())
     context = {
-        **_row(event),
+        **_row(event, queries.names_of([event])),
         "data": [(name, _plain(value)) for name, value in event.data.items()] if isinstance(event.data, dict) else [],
         "check": actions.check(event),
         "canon": bytes(event.canon).decode(errors="replace"),

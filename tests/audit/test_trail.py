@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from reviewapp.access.actions import set_roles
 from reviewapp.access.rules import Role, Scope
 from reviewapp.audit import actions, queries
 from reviewapp.audit.models import AuditEvent
@@ -68,6 +69,12 @@ def test_it_tells_in_sentences_who_did_what(auditor, alice, office):
     assert "answered the case" in page
     assert str(case.pk) in page
     assert "loans-system" in page
+
+
+def test_accounts_are_told_by_name_and_changes_by_what_they_changed(auditor, dana, alice):
+    set_roles(user_id=alice.pk, roles=[Role.LEAD], actor=actor_of(dana), at=timezone.now())
+    [row] = auditor.get("/audit/?action=user.roles_changed").context["rows"]
+    assert (row["who"], row["words"], row["detail"], row["name"]) == ("dana", "changed the roles of the account", "gave Lead; took Reviewer", "alice")
 
 
 def test_every_action_has_words(office, alice, sign_in):
