@@ -1,7 +1,7 @@
 """People, use cases and cases for tests, made through the actions that make them in life."""
 
+import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -12,16 +12,25 @@ from guardian.shortcuts import assign_perm
 
 from inference.schema import FeatureSchema
 from reviewapp.access.models import ApiKey, User
-from reviewapp.access.rules import LEAD_QUEUE, READ_LABELS, READ_PREDICTIONS, SUBMIT, VIEW_QUEUE, WORK_QUEUE, Role, Scope
+from reviewapp.access.rules import (
+    LEAD_QUEUE,
+    READ_LABELS,
+    READ_PREDICTIONS,
+    SUBMIT,
+    VIEW_QUEUE,
+    WORK_QUEUE,
+    Role,
+    Scope,
+)
 from reviewapp.cases.models import Case, Queue
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
+from reviewapp.catalog.queries import bundles_for
 from reviewapp.intake.actions import receive
 from reviewapp.intake.serializers import read_item
-from reviewapp.catalog.queries import bundles_for
 from reviewapp.lib.actor import HUMAN, SERVICE, Actor
 from reviewapp.policies.models import PolicyVersion
 
-PASSWORD = secrets.token_urlsafe(16)
+PASSWORD = os.environ["SECRET_KEY"][:20]  # made for this run, and the same in every worker of it
 _numbers = count(1)
 
 LOAN_SCHEMA = {
