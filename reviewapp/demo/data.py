@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -119,8 +119,3 @@ def flag(text: str) -> bool | None:
 def named(text: str, names: Mapping[str, str]) -> str | None:
     """:raises KeyError: for a value nobody has named, so that no row is read wrongly in silence."""
     return names[text] if text else None
-
-
-def first(row: Mapping[str, str], columns: Sequence[str]) -> str:
-    """The first of the columns that is recorded."""
-    return next((row[column] for column in columns if row[column]), "")

@@ -202,16 +202,16 @@ FEATURES: list[dict[str, Any]] = [
             {"value": True, "label": "yes", "sentence": "[A co-signer] signs with the applicant"},
         ],
     ),
-    _protected("black", "Black", "Race."),
-    _protected("hispan", "Hispanic", "Ethnicity."),
-    _protected("male", "Male", "Sex."),
-    _protected("married", "Married", "Marital status."),
-    _protected("old", "Older than the area's median", "Age."),
+    _protected("black", "Race (Black)", "Race."),
+    _protected("hispan", "Ethnicity (Hispanic)", "Ethnicity."),
+    _protected("male", "Sex (male)", "Sex."),
+    _protected("married", "Marital status (married)", "Marital status."),
+    _protected("old", "Age (over the area's median)", "Age."),
     {
         "name": "dep", "kind": "integer", "label": "Dependants", "min": 0, "max": 30, "group": _FAIR, "protected": True, "mutable": False,
         "missing_allowed": True, "description": "Family.",
     },
-    _protected("min30", "Minority share of the area over 30 %", "Neighbourhood."),
+    _protected("min30", "Neighbourhood (minority share over 30 %)", "Neighbourhood."),
 ]  # fmt: skip
 
 _FLAGS = (

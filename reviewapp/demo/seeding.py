@@ -25,9 +25,10 @@ from reviewapp.catalog.actions import add_reason_code, create_use_case, publish_
 from reviewapp.catalog.models import Model, UseCase
 from reviewapp.catalog.registering import create_model, promote, register_version
 from reviewapp.catalog.rules import Stage
-from reviewapp.demo import access_file
+from reviewapp.demo import access_file, scorecard
 from reviewapp.demo.people import MACHINES, PEOPLE, Account
 from reviewapp.demo.scenario import Scenario
+from reviewapp.demo.split import calibration_cases
 from reviewapp.lib.actor import system
 from reviewapp.policies.actions import publish
 
@@ -125,6 +126,27 @@ def seed_model(scenario: Scenario, use_case: UseCase, data: Path, *, at: datetim
             version = register_version(model=model, version=VERSION, folder=folder, actor=DEMO, at=at)
     if version.stage == Stage.REGISTERED:
         promote(version=version, actor=DEMO, at=at)
+
+
+def needs_scorecard() -> bool:
+    return not Model.objects.filter(name=scorecard.MODEL, versions__version=scorecard.VERSION).exists()
+
+
+def seed_scorecard(scenario: Scenario, use_case: UseCase, data: Path, *, at: datetime) -> None:
+    """Register the broker's model: no artifact, only how the applications came out that it scored before."""
+    model = Model.objects.filter(name=scorecard.MODEL).first() or create_model(
+        use_case=use_case, name=scorecard.MODEL, description=scorecard.DESCRIPTION, actor=DEMO, at=at
+    )
+    past = calibration_cases(scenario, scenario.read(data))
+    register_version(
+        model=model,
+        version=scorecard.VERSION,
+        metrics={"calibration": {"method": "none", "n": len(past)}},
+        lineage={"runs": "at the broker's"},
+        calibration_table=scorecard.past_cases(past),
+        actor=DEMO,
+        at=at,
+    )
 
 
 # People, machines, rights

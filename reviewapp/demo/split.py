@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.training import split_cases
+from inference.training import Split, split_cases
 from reviewapp.demo.scenario import PastCase, Scenario
 
 SEED = 0  # of the split and of the models
@@ -20,6 +20,12 @@ class Arrival:
     case: PastCase
 
 
+def calibration_cases(scenario: Scenario, cases: Sequence[PastCase]) -> list[PastCase]:
+    """The fifth that no model was fitted on and that is not sent either."""
+    labelled = known(cases)
+    return [labelled[row] for row in _split(scenario, labelled).calibration.tolist()]
+
+
 def known(cases: Sequence[PastCase]) -> list[PastCase]:
     """Those whose outcome is known, in order: the table a model is trained on."""
     return [case for case in cases if case.outcome]
@@ -29,11 +35,16 @@ def arrivals(scenario: Scenario, cases: Sequence[PastCase]) -> list[Arrival]:
     """The held-out fifth in a shuffled order, then the rows whose outcome nobody knows. No training or calibration case is among them."""
     labelled = [place for place, case in enumerate(cases) if case.outcome]
     unlabelled = [place for place, case in enumerate(cases) if not case.outcome]
-    values = [outcome["value"] for outcome in scenario.outcomes]
-    labels = np.asarray([values.index(cases[place].outcome) for place in labelled], dtype=np.intp)
-    held_out = [labelled[row] for row in split_cases(labels, ids=None, seed=SEED).test.tolist()]
+    held_out = [labelled[row] for row in _split(scenario, known(cases)).test.tolist()]
     order = _shuffled(held_out, scenario.slug) + _shuffled(unlabelled, scenario.slug)
     return [Arrival(scenario.external_id.format(place + 1), cases[place]) for place in order]
+
+
+def _split(scenario: Scenario, labelled: Sequence[PastCase]) -> Split:
+    """As `inference.training.train` splits the same table."""
+    values = [outcome["value"] for outcome in scenario.outcomes]
+    labels = np.asarray([values.index(case.outcome) for case in labelled], dtype=np.intp)
+    return split_cases(labels, ids=None, seed=SEED)
 
 
 def _shuffled(places: list[int], seed: str) -> list[int]:

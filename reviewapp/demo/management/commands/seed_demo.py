@@ -33,6 +33,8 @@ class Command(BaseCommand):
             if seeding.needs_model(scenario):
                 self.stdout.write(f"Training {scenario.model} on {scenario.data_description}.")
                 seeding.seed_model(scenario, use_case, data.install(folder), at=timezone.now())
+        if seeding.needs_scorecard():
+            seeding.seed_scorecard(*use_cases[0], data.install(folder), at=timezone.now())
 
 
 def _base_url() -> str:
