@@ -85,7 +85,7 @@ class DatasetListView(APIView):
         if not rules.may_freeze(actor.roles):
             raise NotAllowed("Freezing a data set is for the ML team and leads.")
         given = _given(request, actor)
-        once = once_of(request, render=serializers.dataset_answer, status=201)
+        once = once_of(request, render=serializers.dataset_answer, says=lambda _: 201)
         snapshot = actions.request_snapshot(**given, actor=actor, at=timezone.now(), once=once)
         answer = once.answer if once else serializers.dataset_answer(snapshot)
         return Response(answer, status=201, headers={"Location": f"/api/v1/datasets/{snapshot.pk}"})
@@ -136,7 +136,7 @@ class DownloadView(APIView):
             (200, "application/vnd.apache.parquet"): OpenApiTypes.BINARY,
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/x-ndjson"): OpenApiTypes.STR,
-            **_problems(400, 404, 409, 501),
+            **_problems(400, 404, 409, 429, 501),
         },
     )
     def get(self, request: Request, dataset_id: UUID) -> StreamingHttpResponse:

@@ -134,3 +134,14 @@ def test_the_format_is_read_strictly(query, labels, freeze, alice):
     pk = freeze()
     assert alice.api.get(f"/api/v1/datasets/{pk}/download{query}").status_code == 400
     assert alice.browser.get(f"/datasets/{pk}/download{query}").status_code == 400
+
+
+def test_slow_readers_leave_threads_for_everybody_else(labels, freeze, alice):
+    path = f"/api/v1/datasets/{freeze()}/download?format=csv"
+    first, second = (alice.api.get(path) for _ in range(2))
+    refused = alice.api.get(path)
+    assert (refused.status_code, refused.json()["code"], refused["Retry-After"]) == (429, "busy", "10")
+    b"".join(first.streaming_content)
+    assert alice.api.get(path).status_code == 200  # its slot comes back, too, when nobody keeps the answer
+    b"".join(second.streaming_content)
+    assert [alice.api.get(path).status_code for _ in range(3)] == [200, 200, 200]
