@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import connection
@@ -26,6 +27,13 @@ class Programs:
         self.url = f"http://127.0.0.1:{self.port}"
         listed = processes.programs(host="127.0.0.1", port=self.port, socket_port=self.socket_port, data_dir=folder)
         self.services: Mapping[str, Service] = {service.name: service for service in listed}
+
+    def spoil(self) -> None:
+        """Run the broken twins of web and workers from now on; TWIN in the environment says which guard is out."""
+        swaps = {"reviewapp.config.wsgi:application": "tests.twins.wsgi:application", "reviewapp.config.celery": "tests.twins.celery"}
+        self.services = {
+            name: replace(service, command=[swaps.get(part, part) for part in service.command]) for name, service in self.services.items()
+        }
 
     def start(self, *names: str) -> None:
         for name in names:
@@ -66,6 +74,8 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
         "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
         **environment,
     }
+    if "TWIN" in environment:
+        programs.spoil()
     try:
         supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
         supervisor.finish("static")
