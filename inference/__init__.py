@@ -12,15 +12,18 @@
 
 To register a model of your own, fit it on plain numbers and write it down (scikit-learn, XGBoost or LightGBM):
 
-    from pathlib import Path
-    from inference.schema import FeatureSchema
     from inference.artifact import write_artifact
+    from inference.explain import explainer_for
+    from inference.predictor import load_predictor
+    from inference.schema import FeatureSchema
+
     schema = FeatureSchema.from_json({"features": [
         {"name": "ratio", "kind": "number", "label": "Debt-to-income", "unit": "%", "missing_allowed": True}]})
     model = HistGradientBoostingClassifier().fit(frame[["ratio"]].to_numpy(), frame["decision"])
     outcomes = [{"value": "approve", "label": "Approve"}, {"value": "deny", "label": "Deny", "adverse": True}]
-    write_artifact(Path("credit-risk-3"), model, schema, outcomes)
-    predictor = load_predictor(Path("credit-risk-3"))
+    write_artifact(folder, model, schema, outcomes)
+    predictor = load_predictor(folder)
+    predictor.predict([{"ratio": 36.5}])
     explainer_for(predictor).explain([{"ratio": 36.5}])
 
 The columns the model sees are the schema's features but for protected ones, in order: numbers as they are, yes and no as

@@ -26,7 +26,16 @@ from inference.contrast import LOG_ODDS, PROBABILITY
 from inference.encoding import FloatArray
 from inference.errors import ExplanationFailed
 from inference.permutation import PermutationAttribution
-from inference.predictor import LocalPredictor, Predictor, Record, load_predictor, probabilities
+from inference.predictor import (
+    LocalPredictor,
+    Prediction,
+    Predictor,
+    Record,
+    Scores,
+    load_predictor,
+    predictions,
+    probabilities,
+)
 from inference.runtimes import Attribution
 
 ALL_CASES = "all"
@@ -91,9 +100,16 @@ class LocalExplainer:
         self.method = attribution.method
 
     def explain(self, records: Sequence[Record], outcomes: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        return self._of_scores(self.predictor.score(records), outcomes) if records else []
+
+    def predict_and_explain(self, records: Sequence[Record]) -> tuple[list[Prediction], list[dict[str, Any]]]:
+        """Both from one scoring, for callers that need both."""
         if not records:
-            return []
+            return [], []
         scores = self.predictor.score(records)
+        return predictions(self.predictor.outcomes, scores.calibrated), self._of_scores(scores, None)
+
+    def _of_scores(self, scores: Scores, outcomes: Sequence[str] | None) -> list[dict[str, Any]]:
         values, base = self.attribution.attribute(scores.matrix)
         if not self.attribution.by_feature:
             values = self.predictor.encoding.per_feature(values)

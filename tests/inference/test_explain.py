@@ -1,8 +1,10 @@
 """Explanations: they add up to the model's own margin, say what they compare with, and are marked where they do not."""
 
 import json
+import textwrap
 
 import numpy as np
+import pandas as pd
 import pytest
 import shap
 from sklearn.decomposition import PCA
@@ -18,6 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+import inference
 from inference.artifact import write_artifact
 from inference.errors import ArtifactError, ExplanationFailed
 from inference.explain import RecordExplainer, additivity_gaps, explainer_for, stored_backgrounds
@@ -64,6 +67,14 @@ def test_an_explanation_is_of_the_predicted_outcome_and_names_its_baseline(shelf
         assert 0 < explanation["background"]["base_probability"] < 1
         assert len(explanation["background"]["digest"]) == 64
         json.dumps(explanation, allow_nan=False)
+
+
+def test_predicting_and_explaining_at_once_gives_the_same(shelf, tables, table, kind):
+    records = tables[table].records[:20]
+    explainer = shelf.explainer(table, kind)
+    together = explainer.predict_and_explain(records)
+    assert together == (shelf.predictor(table, kind).predict(records), explainer.explain(records))
+    assert explainer.predict_and_explain([]) == ([], [])
 
 
 def test_of_two_outcomes_one_explanation_mirrors_the_other(shelf, tables, kind):
@@ -269,6 +280,19 @@ def test_an_explanation_that_misses_the_margin_is_marked_and_not_raised(shelf, t
     explanation = explainer.explain(tables["loans"].records[:1])[0]
     assert explanation["additivity_gap"] == pytest.approx(0.5)
     assert explanation["additive"] is False
+
+
+def test_the_example_for_newcomers_runs(tmp_path):
+    random = np.random.default_rng(0)
+    ratio = random.normal(33, 8, 300)
+    frame = pd.DataFrame(
+        {"ratio": ratio, "decision": np.where(ratio + random.normal(0, 5, 300) > 38, "deny", "approve")}
+    )
+    lines = inference.__doc__.split("write it down")[1].splitlines()
+    indented = [line for line in lines if line.startswith("    ")]
+    names = {"HistGradientBoostingClassifier": HistGradientBoostingClassifier, "frame": frame, "folder": tmp_path / "m"}
+    exec(textwrap.dedent("\n".join(indented)), names)
+    assert names["predictor"].outcomes == ("approve", "deny")
 
 
 class Elsewhere:
