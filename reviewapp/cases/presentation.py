@@ -277,12 +277,12 @@ _SENTENCES = {
 
 
 def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> list[dict[str, Any]]:
-    """Sentences, newest last; one person's repeated looks are told once."""
+    """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once."""
     reviews = {str(review.pk): review for review in case.reviews.all()}
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
-        if event.action == "case.viewed" and last == (event.action, event.actor_id):
+        if event.action == "case.viewed" and event.actor_id == last[1] and last[0] in {"case.viewed", "case.claimed"}:
             continue
         last = (event.action, event.actor_id)
         told.append(_told(case, event, reviews, names))
@@ -301,7 +301,8 @@ def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: M
 
 def _routed(case: Case, event: AuditEvent) -> str:
     advised = _low(case.queue.use_case.outcome_label(case.advised))
-    return f"Received; the model advised {advised}. Policy version {event.data['policy']} asked for a person: {event.data['rule']}."
+    did = "Scored here" if event.action == "prediction.scored" else "Received"
+    return f"{did}; the model advised {advised}. Policy version {event.data['policy']} asked for a person: {event.data['rule']}."
 
 
 def answered(review: Review, use_case: UseCase) -> str:

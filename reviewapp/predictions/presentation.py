@@ -269,7 +269,8 @@ def _comparable(prediction: Prediction, use_case: UseCase, explanation: Explanat
 def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairwise: bool) -> dict[str, Any]:
     noun = use_case.case_noun
     start, end = steps.start_points, steps.end_points
-    caption = f"From the average {noun} ({start} of 100 {toward}) to this one ({end} of 100), in log-odds."
+    happened = next((row.get("past") for row in use_case.outcomes if row["value"] == steps.outcome), None) or toward
+    caption = f"From the average {noun} ({start} of 100 {happened}) to this one ({end} of 100), in log-odds."
     if pairwise:
         caption = f"From the average {noun} to this one: {use_case.outcome_label(steps.outcome)} against {use_case.outcome_label(steps.against)}, in log-odds."
     return {
