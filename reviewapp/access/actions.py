@@ -1,6 +1,6 @@
 """Every write to people, their rights and keys. Doors have asked whether the actor may manage people or keys; what nobody may, is refused here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import wraps
@@ -63,11 +63,11 @@ def _refusals_recorded(action_code: str) -> Callable[[Callable[P, R]], Callable[
 
     def decorate(action: Callable[P, R]) -> Callable[P, R]:
         @wraps(action)
-        def wrapper(*args: P.args, **kwargs: Any) -> R:
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return action(*args, **kwargs)
             except (LastAdmin, OwnRights) as refusal:
-                _record_refusal(action_code, kwargs, refusal)
+                _record_refusal(action_code, dict(kwargs), refusal)
                 raise
 
         return wrapper
@@ -75,7 +75,7 @@ def _refusals_recorded(action_code: str) -> Callable[[Callable[P, R]], Callable[
     return decorate
 
 
-def _record_refusal(action_code: str, given: dict[str, Any], refusal: CountersignError) -> None:
+def _record_refusal(action_code: str, given: Mapping[str, Any], refusal: CountersignError) -> None:
     holder = given.get("holder")
     about = audit.Entry(action_code, _USER, str(given["user_id"])) if holder is None else _entry(action_code, holder)
     with transaction.atomic(durable=True):
@@ -191,10 +191,10 @@ def refuse_weak_password(password: str, user: User) -> None:
 
 
 @durable
-def set_theme(*, theme: str, actor: Actor, at: datetime) -> None:
+def set_theme(*, user_id: UUID, theme: str, actor: Actor, at: datetime) -> None:
     """Light, dark or as the device; the one preference that follows the person."""
-    if User.objects.filter(pk=actor.user_id).exclude(theme=theme).update(theme=theme):
-        audit.record("user.theme_changed", subject=User(pk=actor.user_id), actor=actor, at=at, data={"theme": theme})
+    if User.objects.filter(pk=user_id).exclude(theme=theme).update(theme=theme):
+        audit.record("user.theme_changed", subject=User(pk=user_id), actor=actor, at=at, data={"theme": theme})
 
 
 # People
@@ -340,7 +340,7 @@ def set_grants(*, holder: User | Group, grants: Sequence[Grant], actor: Actor, a
 
     :raises OwnRights: for giving a right to oneself or to a role one has.
     """
-    type(holder).objects.select_for_update(no_key=True).get(pk=holder.pk)
+    _lock(holder)
     changes = [grant for grant in grants if _is_granted(holder, grant) != grant.granted]
     if any(grant.granted for grant in changes) and _is_own(holder, actor):
         raise OwnRights
@@ -350,6 +350,11 @@ def set_grants(*, holder: User | Group, grants: Sequence[Grant], actor: Actor, a
         _end_sessions(User.objects.filter(pk=holder.pk) if isinstance(holder, User) else User.objects.filter(groups=holder))
     audit.record_many((_grant_entry(holder, grant) for grant in changes), actor=actor, at=at)
     return changes
+
+
+def _lock(holder: User | Group) -> None:
+    rows: QuerySet[Any] = type(holder)._default_manager.all()
+    rows.select_for_update(no_key=True).get(pk=holder.pk)
 
 
 def _is_own(holder: User | Group, actor: Actor) -> bool:

@@ -44,7 +44,8 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         return 'Bearer realm="countersign"'
 
 
-def _find(token: str) -> ApiKey | None:
+def _find(token: str) -> Any:
+    """The usable key of that text with its owner and their `roles`, or None."""
     prefix = token.removeprefix(KEY_MARK).partition("_")[0]
     if not token.startswith(KEY_MARK) or len(token) > 100 or not token.isascii() or not token.isprintable():
         return None

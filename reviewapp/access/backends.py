@@ -14,5 +14,5 @@ class PasswordBackend(ModelBackend):
     def authenticate(self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any) -> User | None:
         return super().authenticate(request, username=username, password=password, **kwargs)
 
-    def user_can_authenticate(self, user: User) -> bool:
-        return super().user_can_authenticate(user) and not user.is_service
+    def user_can_authenticate(self, user: Any) -> bool:
+        return bool(super().user_can_authenticate(user) and not user.is_service)

@@ -8,6 +8,7 @@ import hmac
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -47,7 +48,7 @@ def spend(budgets: Mapping[str, int], *, at: datetime) -> None:
     """Take one guess from each, or none from any. :raises TooManyGuesses: with the seconds until one is free."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         for key, most in budgets.items():
-            values = {"key": key, "at": at, "since": at - WINDOW, "most": most}
+            values: dict[str, Any] = {"key": key, "at": at, "since": at - WINDOW, "most": most}
             cursor.execute(_SPEND, values)
             if cursor.fetchone() is None:
                 cursor.execute(_OLDEST, values)

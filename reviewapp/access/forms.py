@@ -1,6 +1,6 @@
 """The shape of what people type on the pages of access."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -34,8 +34,9 @@ class SignIn(forms.Form):
 class ChangePassword(forms.Form):
     current = Password(label="Present password", autocomplete="current-password")
     new = Password(
-        label="New password", autocomplete="new-password", help_text="At least 12 characters. A sentence you can remember is better than a short riddle."
-    )
+        label="New password", autocomplete="new-password",
+        help_text="At least 12 characters. A sentence you can remember is better than a short riddle.",
+    )  # fmt: skip
     again = Password(label="New password, again", autocomplete="new-password")
 
     def clean(self) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Grants(forms.Form):
     def __init__(self, *args: Any, cells: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("grant", "was"):
-            self.fields[name].choices = [(cell, cell) for cell in cells]
+            cast("forms.MultipleChoiceField", self.fields[name]).choices = [(cell, cell) for cell in cells]
 
     def changes(self) -> dict[str, bool]:
         """Cell -> whether it is now granted, for the cells somebody changed."""
@@ -93,10 +94,12 @@ class Account(forms.ModelChoiceField):
 
 class NewKey(forms.Form):
     name = forms.CharField(max_length=NAME_LENGTH, help_text="What uses it and where, for example “intake, production”.")
-    owner = Account(queryset=None, label="Service account", empty_label=None, help_text="The key may do what this account may, within its scopes.")
+    owner = Account(
+        queryset=None, label="Service account", empty_label=None, help_text="The key may do what this account may, within its scopes."
+    )
     scopes = forms.MultipleChoiceField(choices=[(scope.value, scope.value) for scope in Scope])
     days = forms.ChoiceField(label="Ends after", choices=LIFETIMES, initial="90")
 
     def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners
+        cast("forms.ModelChoiceField", self.fields["owner"]).queryset = owners

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import BooleanField, Exists, Model, OuterRef, Value
 from django.db.models.expressions import Combinable
-from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
 from reviewapp.access.rules import RIGHT_WORDS
@@ -27,12 +27,14 @@ class Kind:
         return self.model._meta.label_lower
 
     @property
-    def user_grants(self) -> type[UserObjectPermissionBase]:
-        return get_user_obj_perms_model(self.model)
+    def user_grants(self) -> Any:
+        """The model of grants to users: `user`, `permission`, `content_object`."""
+        return get_user_obj_perms_model(cast("Any", self.model))
 
     @property
-    def role_grants(self) -> type[GroupObjectPermissionBase]:
-        return get_group_obj_perms_model(self.model)
+    def role_grants(self) -> Any:
+        """The model of grants to roles: `group`, `permission`, `content_object`."""
+        return get_group_obj_perms_model(cast("Any", self.model))
 
     @property
     def right_words(self) -> list[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
 """Gives every request its user and its Actor, and ends sessions that are idle, too old or of an earlier epoch."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -35,7 +35,7 @@ class ActorMiddleware:
         now = timezone.now().timestamp()
         user = session_user(request.session, now=now)
         request.user = user or AnonymousUser()
-        request.actor = person(user, request_id=request.request_id) if user else None
+        request.actor = cast("Actor", person(user, request_id=request.request_id) if user else None)  # a door behind sign-in has one
         if user is None and not request.path.startswith(PUBLIC):
             return sign_in_first(request)
         if user and user.must_change_password and not request.path.startswith(BEFORE_OWN_PASSWORD):
@@ -52,12 +52,12 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
 
 
-def person(user: User, *, request_id: str) -> Actor:
+def person(user: Any, *, request_id: str) -> Actor:
     return Actor(kind=HUMAN, user_id=user.pk, name=user.username, roles=frozenset(user.roles), request_id=request_id)
 
 
-def session_user(session: "dict[str, object]", *, now: float) -> User | None:
-    """The person a session belongs to, if it is still good: one statement (and the session's own)."""
+def session_user(session: Mapping[str, Any], *, now: float) -> Any:
+    """The person, with `roles` and `has_queue`, that a session belongs to, if it is still good: one statement (and the session's own)."""
     user_id = session.get(SESSION_KEY)
     if not user_id or not is_timely(session, now=now):
         return None

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
@@ -18,7 +19,7 @@ from reviewapp.lib.query import uuid
 MOST_TARGETS = 500  # queues or use cases on one page of rights
 
 
-def people(*, search: str = "", role: str = "", state: str = "") -> QuerySet[User]:
+def people(*, search: str = "", role: str = "", state: str = "") -> QuerySet[Any]:
     """People and service accounts with their `roles`; `state` is "active", "disabled", "service" or empty."""
     rows = User.objects.annotate(roles=ROLES)
     if search:
@@ -30,7 +31,8 @@ def people(*, search: str = "", role: str = "", state: str = "") -> QuerySet[Use
     return rows.filter(is_active=state == "active", is_service=False) if state else rows
 
 
-def person(pk: UUID) -> User | None:
+def person(pk: UUID) -> Any:
+    """The account with its `roles`, or None."""
     return User.objects.annotate(roles=ROLES).filter(pk=pk).first()
 
 
@@ -112,11 +114,8 @@ def _cell(kind: Kind, target: Model, right: str, own: set[tuple[UUID, str]], rol
 
 
 def _own_grants(kind: Kind, holder: User | Group) -> set[tuple[UUID, str]]:
-    if isinstance(holder, User):
-        rows = kind.user_grants.objects.filter(user=holder)
-    else:
-        rows = kind.role_grants.objects.filter(group=holder)
-    return set(rows.values_list("content_object_id", "permission__codename"))
+    grants = kind.user_grants.objects.filter(user=holder) if isinstance(holder, User) else kind.role_grants.objects.filter(group=holder)
+    return set(grants.values_list("content_object_id", "permission__codename"))
 
 
 def _role_grants(kind: Kind, user: User) -> dict[tuple[UUID, str], list[str]]:

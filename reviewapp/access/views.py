@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -91,7 +91,7 @@ def password(request: HttpRequest) -> HttpResponse:
     current, new = form.cleaned_data["current"], form.cleaned_data["new"]
     try:
         user = actions.change_password(
-            user_id=request.user.pk, current=current, new=new, address=address, actor=request.actor, at=now
+            user_id=cast("UUID", request.user.pk), current=current, new=new, address=address, actor=request.actor, at=now
         )
     except TooManyGuesses as refusal:
         return too_many(request, refusal)
@@ -104,7 +104,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _password_page(request: HttpRequest, form: forms.ChangePassword, status: int) -> HttpResponse:
-    return render(request, "access/password.html", {"form": form, "must_change": request.user.must_change_password}, status=status)
+    return render(request, "access/password.html", {"form": form, "must_change": getattr(request.user, "must_change_password", False)}, status=status)
 
 
 @require_POST
@@ -113,7 +113,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = forms.Preferences(request.POST)
     if not form.is_valid():
         raise CountersignError("These preferences do not exist.", code="bad-preferences")
-    actions.set_theme(theme=form.cleaned_data["theme"], actor=request.actor, at=timezone.now())
+    actions.set_theme(user_id=request.user.pk, theme=form.cleaned_data["theme"], actor=request.actor, at=timezone.now())
     response = redirect(local_path(request.POST.get("next")))
     for name in ("theme", "density", "shortcuts"):
         if form.cleaned_data[name]:
@@ -188,7 +188,7 @@ def _password_once(request: HttpRequest, user: User, made: str) -> HttpResponse:
     return render(request, "access/password_once.html", {"person": user, "made": made})
 
 
-def _person(pk: UUID) -> User:
+def _person(pk: UUID) -> Any:
     user = queries.person(pk)
     if user is None:
         raise Http404
@@ -201,7 +201,7 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _person_page(request, _person(pk))
 
 
-def _person_page(request: HttpRequest, user: User, *, refusal: CountersignError | None = None) -> HttpResponse:
+def _person_page(request: HttpRequest, user: Any, *, refusal: CountersignError | None = None) -> HttpResponse:
     matrices = queries.matrices(user)
     context = {
         "person": user,
@@ -230,7 +230,7 @@ def _detail(data: dict[str, Any], names: dict[str, str]) -> str:
     return detail_of(data)
 
 
-def _tried(request: HttpRequest, user: User, act: Callable[[], str]) -> HttpResponse:
+def _tried(request: HttpRequest, user: Any, act: Callable[[], str]) -> HttpResponse:
     """Do it and say in words what changed; or show the page again with why not."""
     try:
         messages.success(request, act())
@@ -268,7 +268,9 @@ def state(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         actions.set_active(user_id=pk, active=wanted == "yes", actor=request.actor, at=timezone.now())
-        return f"{user.username} can sign in again." if wanted == "yes" else f"{user.username} is disabled. Sessions and keys of this account have ended."
+        if wanted == "yes":
+            return f"{user.username} is enabled again."
+        return f"{user.username} is disabled. Sessions and keys of this account have ended."
 
     return _tried(request, user, act)
 
@@ -395,7 +397,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
 def _new_key_page(request: HttpRequest, form: forms.NewKey, status: int) -> HttpResponse:
     chosen = set(form["scopes"].value() or [])
     options = [{"name": scope.value, "words": words, "chosen": scope.value in chosen} for scope, words in rules.SCOPE_WORDS.items()]
-    context = {"form": form, "options": options, "has_owners": form.fields["owner"].queryset.exists()}
+    context = {"form": form, "options": options, "has_owners": queries.service_accounts().exists()}
     return render(request, "access/new_key.html", context, status=status)
 
 

@@ -15,7 +15,8 @@ NEWEST_FIRST = ("-id",)
 _BATCH = 2_000
 _TRIGGERS = """
 select t.tgname from pg_trigger t join pg_proc p on p.oid = t.tgfoid
-where t.tgrelid = 'audit_auditevent'::regclass and t.tgenabled in ('O', 'A') and p.proname = 'countersign_refuse' and p.prosrc like '%raise exception%'
+where t.tgrelid = 'audit_auditevent'::regclass and t.tgenabled in ('O', 'A')
+    and p.proname = 'countersign_refuse' and p.prosrc like '%raise exception%'
 """
 
 

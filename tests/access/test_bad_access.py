@@ -85,7 +85,9 @@ def test_a_secret_in_the_address_is_refused_and_not_logged(name, path, db, caplo
 # C3: whose host is it
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1, evil.example", "127.0.0.1,127.0.0.1", "evil.example:80", "127.0.0.1:80@evil", "", "[", "a b"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1, evil.example", "127.0.0.1,127.0.0.1", "evil.example:80", "127.0.0.1:80@evil", "", "[", "a b"]
+)
 @pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/cases"])
 def test_a_foreign_or_doubled_host_is_refused(host, path, db):
     assert Client().get(path, headers={"Host": host}).status_code == 400
@@ -120,7 +122,9 @@ def test_two_hundred_headers_and_a_huge_cookie_are_no_error(db):
 # C6: forms of other sites
 
 
-@pytest.mark.parametrize("extra", [{}, {"headers": {"Origin": "null"}}, {"headers": {"Origin": "https://evil.example"}}], ids=["no token", "null", "foreign"])
+@pytest.mark.parametrize(
+    "extra", [{}, {"headers": {"Origin": "null"}}, {"headers": {"Origin": "https://evil.example"}}], ids=["no token", "null", "foreign"]
+)
 @pytest.mark.parametrize("path", ["/preferences/", "/sign-out/", "/password/"])
 def test_a_form_without_token_or_from_elsewhere_is_refused(path, extra, alice):
     browser = Client(enforce_csrf_checks=True)

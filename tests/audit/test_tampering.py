@@ -18,7 +18,8 @@ from tests.factories import actor_of
 @pytest.fixture
 def trail(alice):
     """Twenty honest events."""
-    entries = [actions.Entry("case.reviewed", "cases.case", f"c-{n}", data={"answer": "agree", "seconds": n / 7, "codes": ["R01"]}) for n in range(20)]
+    data = [{"answer": "agree", "seconds": n / 7, "codes": ["R01"]} for n in range(20)]
+    entries = [actions.Entry("case.reviewed", "cases.case", f"c-{n}", data=answer) for n, answer in enumerate(data)]
     actions.record_many(entries, actor=actor_of(alice), at=timezone.now())
     return AuditEvent.objects.order_by("id")
 
