@@ -158,4 +158,6 @@ def _unknown(names: Sequence[str], known: Sequence[str], pointer: str) -> list[P
 def name_faults(name: str, pointer: str) -> list[Problem]:
     if _NAME.fullmatch(name):
         return []
-    return [Problem(pointer, "wrong_type", "Use at most 60 lower-case letters, digits and dashes, a letter or digit first.")]
+    return [
+        Problem(pointer, "wrong_type", "Use at most 60 lower-case letters, digits and dashes, a letter or digit first.")
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from guardian.shortcuts import get_objects_for_user
 
 from inference.schema import FeatureSchema
@@ -15,7 +15,7 @@ from reviewapp.access import grantable
 from reviewapp.access.grants import granted
 from reviewapp.access.models import User
 from reviewapp.access.rules import MANAGE, SUBMIT, USE_CASE_RIGHTS, VIEW_QUEUE
-from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, UseCase
+from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
 from reviewapp.catalog.rules import Stage
 from reviewapp.lib.actor import SYSTEM, Actor
 from reviewapp.lib.errors import NotFound
@@ -77,6 +77,41 @@ def visible_models(actor: Actor) -> QuerySet[Model]:
 
 def visible_versions(actor: Actor) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.filter(model__in=visible_models(actor).values("pk"))
+
+
+def with_inputs_and_reasons(rows: QuerySet[UseCase]) -> QuerySet[UseCase]:
+    """Loads `newest_schema` (a list of none or one) and `reasons_in_force`."""
+    newest = FeatureSchemaVersion.objects.order_by("use_case", "-number").distinct("use_case")
+    reasons = ReasonCode.objects.filter(retired_at=None)
+    return rows.prefetch_related(
+        Prefetch("schemas", queryset=newest, to_attr="newest_schema"),
+        Prefetch("reason_codes", queryset=reasons, to_attr="reasons_in_force"),
+    )
+
+
+def with_live_version(rows: QuerySet[Model]) -> QuerySet[Model]:
+    """Annotates `live_version` (its name or None) and `live_id`."""
+    live = ModelVersion.objects.filter(model=OuterRef("pk"), stage=Stage.LIVE)
+    return rows.annotate(live_version=Subquery(live.values("version")[:1]), live_id=Subquery(live.values("pk")[:1]))
+
+
+def versions_of(model: Model) -> QuerySet[ModelVersion]:
+    """The versions of a model, with `schema_number` and without what only a version's own page shows."""
+    rows = ModelVersion.objects.filter(model=model).defer("manifest", "calibration_table")
+    return rows.annotate(schema_number=F("schema__number"))
+
+
+def visible_version(actor: Actor, name: str, version_id: UUID) -> ModelVersion:
+    """One version with its model, use case and schema. :raises NotFound:"""
+    found = visible_versions(actor).filter(pk=version_id, model__name=name)
+    version = found.select_related("model__use_case", "schema", "registered_by").defer("calibration_table").first()
+    if version is None:
+        raise NotFound
+    return version
+
+
+def may_manage(actor: Actor, use_case: UseCase) -> bool:
+    return use_cases_of(actor, MANAGE).filter(pk=use_case.pk).exists()
 
 
 def current_schema(use_case: UseCase) -> FeatureSchema | None:

@@ -6,16 +6,20 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from reviewapp.access import urls as access
 from reviewapp.audit import urls as audit
 from reviewapp.cases import urls as cases
+from reviewapp.catalog import urls as catalog
 from reviewapp.config import views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
+from reviewapp.policies import urls as policies
 
-api = [route for room in (audit, intake, cases, datasets) for route in room.api_urlpatterns]
+api = [route for room in (audit, catalog, intake, cases, datasets) for route in room.api_urlpatterns]
 
 urlpatterns = [
     path("", include(access)),
     path("", include(audit)),
     path("", include(cases)),
+    path("", include(catalog)),
+    path("", include(policies)),
     path("", include(datasets)),
     path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),

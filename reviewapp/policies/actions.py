@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
@@ -11,7 +12,8 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import digest
 from reviewapp.lib.errors import Conflict, Invalid, Problem
 from reviewapp.policies.models import PolicyVersion
-from reviewapp.policies.queries import faults_of
+from reviewapp.policies.queries import faults_of, routed_prediction
+from reviewapp.predictions.models import Prediction
 
 REASON_LENGTH = 300
 
@@ -71,3 +73,14 @@ def publish(
     data = {"use_case": locked.slug, "number": version.number, "digest": version.digest}
     audit.record("policy.published", subject=version, actor=actor, at=at, data=data, reason=version.reason)
     return version
+
+
+@durable
+def view_routing(*, prediction_id: UUID, actor: Actor, at: datetime) -> Prediction:
+    """A prediction with the trace of its routing, which names values of the person's inputs; the look is on record. :raises NotFound:"""
+    prediction = routed_prediction(actor, prediction_id)
+    queue_id = prediction.case.queue_id if hasattr(prediction, "case") else None
+    audit.record(
+        "prediction.viewed", subject=prediction, actor=actor, at=at, queue_id=queue_id, data={"part": "routing"}
+    )
+    return prediction

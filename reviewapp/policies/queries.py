@@ -7,17 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from inference.schema import FeatureSchema
+from reviewapp.access.rules import READ_PREDICTIONS
 from reviewapp.cases.models import Queue
+from reviewapp.cases.queries import visible_cases
 from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
-from reviewapp.catalog.queries import current_schema
+from reviewapp.catalog.queries import current_schema, use_cases_of, visible_use_cases
 from reviewapp.lib import crypto
-from reviewapp.lib.errors import Conflict, Problem
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import Conflict, NotFound, Problem
 from reviewapp.policies import rules
 from reviewapp.policies.models import PolicyVersion
 from reviewapp.predictions.actions import Routed
+from reviewapp.predictions.models import Prediction
 
 
 class NoPolicy(Conflict):
@@ -106,3 +110,42 @@ def labels_of(use_case: UseCase) -> rules.Labels:
 
 def queue_names(use_case: UseCase) -> dict[str, str]:
     return dict(Queue.objects.filter(use_case=use_case).order_by("slug").values_list("slug", "name"))
+
+
+def readable_use_case(actor: Actor, slug: str) -> UseCase:
+    """The use case if the actor may read its policy: whoever has a right on it or on one of its queues. :raises NotFound:"""
+    use_case = visible_use_cases(actor).filter(slug=slug).first()
+    if use_case is None:
+        raise NotFound
+    return use_case
+
+
+def use_cases_with_policy(actor: Actor) -> QuerySet[UseCase]:
+    """The use cases whose policy the actor may read, each with the `number` and the time of the version in force."""
+    newest = PolicyVersion.objects.filter(use_case=OuterRef("pk")).order_by("-number")
+    return visible_use_cases(actor).annotate(
+        number=Subquery(newest.values("number")[:1]), published_at=Subquery(newest.values("published_at")[:1])
+    )
+
+
+def versions_of(use_case: UseCase) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.filter(use_case=use_case).select_related("published_by")
+
+
+def routed_prediction(actor: Actor, prediction_id: UUID) -> Prediction:
+    """A routed prediction with its routing, for those who may read predictions of its use case or the case that came of it.
+
+    :raises NotFound: for anyone else, and while it is not routed.
+    """
+    of_use_case = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
+    of_case = Exists(visible_cases(actor).filter(prediction=OuterRef("pk")))
+    rows = Prediction.objects.filter(of_use_case | of_case, pk=prediction_id, routing__isnull=False)
+    found = rows.select_related("routing", "use_case", "schema", "case__queue").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def version_that_routed(prediction: Prediction) -> PolicyVersion:
+    """The version by which `prediction`, which has a routing, was routed."""
+    return PolicyVersion.objects.get(pk=prediction.routing.policy_version_id)

@@ -89,7 +89,7 @@ def test_eight_at_once_get_eight_numbers(office, ada):
 
 def test_a_published_version_cannot_be_edited(office):
     version = office.use_case.policy_versions.get()
-    for change in (lambda: version.save(), lambda: version.delete()):
+    for change in (version.save, version.delete):
         with pytest.raises(DatabaseError, match="append-only"):
             change()
 

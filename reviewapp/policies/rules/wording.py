@@ -113,3 +113,71 @@ def _listed(words: list[str], last: str) -> str:
 
 def percent(share: float) -> str:
     return f"{100 * share:.6g} %"
+
+
+_PLACES = {
+    "always_review": "always reviewed",
+    "confidence_threshold": "confidence threshold",
+    "qa_share": "share of the sample",
+    "default": "default",
+    "when": "condition",
+    "then": "consequence",
+    "op": "operator",
+}
+
+
+def pointer_in_words(pointer: str, body: object) -> str:
+    """Where a fault is: "Rule 2 “Large loans”, condition, part 1, value"; empty for the policy as a whole."""
+    parts = pointer.strip("/").split("/") if pointer.strip("/") else []
+    words, at = [], body
+    for before, part in zip(["", *parts], parts, strict=False):
+        at = _inside(at, part)
+        if part in {"rules", "all", "any", "not"} and part != parts[-1]:
+            continue
+        if part.isdigit():
+            words.append(_numbered(before, int(part) + 1, at))
+        else:
+            words.append(_PLACES.get(part, part.replace("~1", "/").replace("~0", "~")))
+    text = ", ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def _numbered(before: str, number: int, at: object) -> str:
+    if before != "rules":
+        return f"{'part' if before in {'all', 'any'} else 'entry'} {number}"
+    name = at.get("name") if isinstance(at, Mapping) else None
+    return f"rule {number} “{name}”" if isinstance(name, str) and name else f"rule {number}"
+
+
+def _inside(value: object, part: str) -> object:
+    if isinstance(value, Mapping):
+        return value.get(part)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return None
+
+
+def fields_of(condition: Mapping[str, Any]) -> list[str]:
+    """The fields a condition asks about, each once, in order."""
+    if "not" in condition:
+        return fields_of(condition["not"])
+    for word in ("all", "any"):
+        if word in condition:
+            return list(dict.fromkeys(name for part in condition[word] for name in fields_of(part)))
+    return [condition["field"]]
+
+
+_ORDER = (
+    *("rules", "name", "when", "then", "all", "any", "not", "field", "op", "value"),
+    *("result", "always_review", "confidence_threshold", "qa_share", "default", "queue", "priority"),
+)
+
+
+def in_order(value: Any) -> Any:
+    """The same policy with its keys in the order in which people read them; the database keeps none."""
+    if isinstance(value, Mapping):
+        return {
+            key: in_order(value[key])
+            for key in sorted(value, key=lambda key: (_ORDER.index(key) if key in _ORDER else 99, key))
+        }
+    return [in_order(item) for item in value] if isinstance(value, list) else value
