@@ -21,6 +21,7 @@ from reviewapp.lib.errors import Conflict, Malformed
 P = ParamSpec("P")
 R = TypeVar("R")
 KEY_LENGTH = 255
+NO_CONTENT = 204
 
 
 class Replayed(Exception):
@@ -40,14 +41,14 @@ class KeyReused(Conflict):
 
 @dataclass
 class Once:
-    """One Idempotency-Key of one request. `render` turns the action's result into the JSON-able answer."""
+    """One Idempotency-Key of one request. `render` turns the action's result into the JSON-able answer, `says` into its status."""
 
     owner_id: UUID
     key: str
     path: str
     body_digest: bytes
     render: Callable[[Any], Any]
-    status: int = 200
+    says: Callable[[Any], int]
     answer: bytes = field(default=b"", init=False)
 
     def claim(self, *, at: datetime) -> None:
@@ -63,16 +64,18 @@ class Once:
         earlier = IdempotencyRecord.objects.get(owner_id=self.owner_id, key=self.key)
         if earlier.path != self.path or bytes(earlier.body_digest) != self.body_digest:
             raise KeyReused
-        raise Replayed(status=earlier.status or self.status, answer=bytes(earlier.answer or b""))
+        raise Replayed(status=earlier.status or 200, answer=bytes(earlier.answer or b""))
 
     def keep(self, result: Any) -> None:
-        self.answer = orjson.dumps(self.render(result), option=orjson.OPT_UTC_Z, default=str)
-        IdempotencyRecord.objects.filter(owner_id=self.owner_id, key=self.key).update(status=self.status, answer=self.answer)
+        status = self.says(result)
+        self.answer = b"" if status == NO_CONTENT else orjson.dumps(self.render(result), option=orjson.OPT_UTC_Z, default=str)
+        IdempotencyRecord.objects.filter(owner_id=self.owner_id, key=self.key).update(status=status, answer=self.answer)
 
 
-def once_of(request: Any, *, render: Callable[[Any], Any], status: int = 200) -> Once | None:
+def once_of(request: Any, *, render: Callable[[Any], Any], says: Callable[[Any], int] = lambda _: 200) -> Once | None:
     """The `Once` of a DRF request, or None without an Idempotency-Key header.
 
+    :param says: the status of the answer to an action's result; with 204 there is no body.
     :raises Malformed: if the key is empty, too long or not printable ASCII.
     """
     key = request.headers.get("Idempotency-Key")
@@ -80,8 +83,9 @@ def once_of(request: Any, *, render: Callable[[Any], Any], status: int = 200) ->
         return None
     if not key or len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
         raise Malformed(f"Idempotency-Key is 1 to {KEY_LENGTH} printable ASCII characters.", code="bad-idempotency-key")
-    body = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).digest()
-    return Once(owner_id=request.user.pk, key=key, path=request.path, body_digest=body, render=render, status=status)
+    request.data  # noqa: B018 -- the parser leaves the body's digest
+    body = getattr(request._request, "body_digest", hashlib.sha256(b"").digest())
+    return Once(owner_id=request.user.pk, key=key, path=request.path, body_digest=body, render=render, says=says)
 
 
 def durable(action: Callable[P, R]) -> Callable[..., R]:

@@ -47,7 +47,7 @@ class PredictionsView(APIView):
     def post(self, request: Request) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_WRITE)
         item = _read(request.data, actor)
-        once = once_of(request, render=_single, status=201)
+        once = once_of(request, render=_single, says=lambda receipt: receipt.status)
         receipt: Receipt = actions.receive(item=item, actor=actor, at=timezone.now(), once=once)
         if receipt.status == PENDING:
             _wait(receipt, request)

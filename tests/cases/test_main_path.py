@@ -109,3 +109,15 @@ def test_the_case_page_shows_facts_advice_and_takes_an_answer(office, alice, sig
     done = browser.post(f"/cases/{case.pk}/review/", {"lease": "1", "choice": "correct:approve", "note": "Seen the pay slip"}, follow=True)
     assert "Recorded: APP-7" in done.content.decode()
     assert Decision.objects.get().outcome == "approve"
+
+
+def test_a_replayed_claim_of_an_empty_queue_says_again_that_there_is_nothing(office, alice, api):
+    first, again = (api(alice).post("/api/v1/queues/loans/claim", **{"Idempotency-Key": "k-2"}) for _ in range(2))
+    assert (first.status_code, first.content) == (again.status_code, again.content) == (204, b"")
+    assert again["Idempotent-Replayed"] == "true"
+
+
+def test_a_replayed_prediction_says_what_was_said_first(office, api):
+    body = prediction_body()
+    answers = [api(office.sender).post("/api/v1/predictions", body, **{"Idempotency-Key": key}) for key in ("a", "b", "b", "a")]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 201]
