@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from reviewapp.access.idempotency import Once, durable
@@ -15,7 +16,7 @@ from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
-from reviewapp.cases.queries import visible_cases, whole_case, with_reason_codes
+from reviewapp.cases.queries import queues_of, visible_cases, whole_case, with_reason_codes
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell
@@ -92,33 +93,39 @@ def _case_row(case_id: UUID, opening: Opening, *, at: datetime) -> tuple[Any, ..
     )  # fmt: skip
 
 
-# One statement: pick, skip what others are picking, and lease. Time is the database's, so that web servers need not agree on it.
+# One statement: find the queue if the actor may work on it, pick, skip what others are picking, and lease.
+# Time is the database's, so that web servers need not agree on it.
 _CLAIM = """
+with q as materialized ({queue})
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
-    lease_until = clock_timestamp() + %(minutes)s * interval '1 minute'
+    lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute'
 where id = (
     select c.id from cases_case c
-    where c.queue_id = %(queue)s and c.state <> 'decided' {only}
+    where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
         and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp())
         and not exists (select from cases_review r where r.case_id = c.id and r.round = c.round and r.reviewer_id = %(me)s)
-        and %(most)s > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
+        and (select q.most_held from q)
+            > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
     order by c.priority desc, c.due_at, c.id
     for no key update skip locked limit 1
 )
 returning id
 """
-_CLAIM_NEXT, _CLAIM_ONE = _CLAIM.format(only=""), _CLAIM.format(only="and c.id = %(case)s")
 
 
 @durable
-def claim_next(*, queue: Queue, actor: Actor, at: datetime) -> Case | None:
-    """Lease the next waiting case of `queue` to the actor: priority first, then due time. None if nothing waits for them.
+def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
+    """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
 
-    :param queue: one on which the actor has the right to work; the door has looked.
+    :raises NotFound: if there is no such queue, or the actor may not work on it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
-    case_id = _claim(_CLAIM_NEXT, queue=queue, actor=actor)
+    mine = queues_of(actor, WORK_QUEUE).filter(slug=slug)
+    case_id = _claim(mine, actor=actor)
     if case_id is None:
+        queue = mine.first()
+        if queue is None:
+            raise NotFound
         _refuse_hoarding(queue, actor)
         return None
     return _taken(case_id, actor=actor, at=at)
@@ -133,7 +140,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    if _claim(_CLAIM_ONE, queue=case.queue, actor=actor, case_id=case_id) is None:
+    if _claim(queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id), actor=actor, case_id=case_id) is None:
         if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
             raise AlreadyReviewed
         _refuse_hoarding(case.queue, actor)
@@ -141,10 +148,13 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     return _taken(case_id, actor=actor, at=at)
 
 
-def _claim(sql: str, *, queue: Queue, actor: Actor, case_id: UUID | None = None) -> UUID | None:
-    values = {"me": actor.user_id, "queue": queue.pk, "minutes": queue.lease_minutes, "most": queue.most_held, "case": case_id}
+def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None) -> UUID | None:
+    """:param queue: finds one queue or none; it becomes part of the statement."""
+    sql, given = queue.order_by().values("id", "lease_minutes", "most_held").query.sql_with_params()
+    values = {f"q{n}": value for n, value in enumerate(given)} | {"me": actor.user_id, "case": case_id}
+    found = sql % tuple(f"%(q{n})s" for n in range(len(given)))
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(_CLAIM.format(queue=found, only="and c.id = %(case)s" if case_id else ""), values)
         row = cursor.fetchone()
     return row[0] if row else None
 

@@ -10,13 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Once, once_of
-from reviewapp.access.rules import WORK_QUEUE, Scope
+from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, queries, serializers
-from reviewapp.cases.models import NOTE_LENGTH, Case, Queue
+from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
-from reviewapp.lib.errors import Malformed, NotFound
+from reviewapp.lib.errors import Malformed
 from reviewapp.lib.fields import Fields
 
 MOST_LEASE = 2**31 - 1
@@ -82,17 +82,9 @@ class ClaimView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         Fields(request.data).done()
-        queue = _queue(slug, request)
-        once = once_of(request, render=lambda case: serializers.case_answer(case) if case else None)
-        case: Case | None = actions.claim_next(queue=queue, actor=actor, at=timezone.now(), once=once)
+        once = once_of(request, render=serializers.case_answer, says=lambda case: 200 if case else 204)
+        case: Case | None = actions.claim_next(slug=slug, actor=actor, at=timezone.now(), once=once)
         return Response(status=204) if case is None else _answer(case, once, serializers.case_answer)
-
-
-def _queue(slug: str, request: Request) -> Queue:
-    queue = queries.queues_of(request._request.actor, WORK_QUEUE).filter(slug=slug).first()
-    if queue is None:
-        raise NotFound
-    return queue
 
 
 class HeartbeatView(APIView):

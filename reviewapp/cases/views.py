@@ -221,7 +221,7 @@ def next_case(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _take_next(request: HttpRequest, found: Queue) -> HttpResponse:
     try:
-        case = actions.claim_next(queue=found, actor=request.actor, at=timezone.now())
+        case = actions.claim_next(slug=found.slug, actor=request.actor, at=timezone.now())
     except HoldsTooMany as error:
         messages.warning(request, error.detail)
         return redirect("cases:my-work")

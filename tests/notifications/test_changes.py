@@ -36,7 +36,7 @@ def published(transactional_db):
 
 
 def take(office, user):
-    return claim_next(queue=office.queue, actor=actor_of(user), at=now())
+    return claim_next(slug=office.queue.slug, actor=actor_of(user), at=now())
 
 
 def topics_of(case):
