@@ -3,5 +3,9 @@
 Owns AuditEvent. Rows are added in the transaction of the act they record (no audit, no act), carry the exact canonical bytes and a MAC under
 the application's key, hold ids and codes and never identity, and cannot be updated, deleted or truncated below Python either (triggers).
 
-Public: `actions.record`, `actions.record_many`, `queries.events`, `queries.of_object`, `actions.verify_row`.
+Reading the trail is an act as well and adds an event. Rooms above say how their ids are told as names (`queries.register_names`,
+`queries.register_queue_names`).
+
+Public: `actions.record`, `actions.record_many`, `actions.view_trail`, `actions.check`, `queries.events`, `queries.of_object`, `rules.words_of`;
+`manage.py verify_audit` holds every row against its MAC.
 """

@@ -4,7 +4,6 @@ from reviewapp.cases import api, views
 
 app_name = "cases"
 urlpatterns = [
-    path("", views.home, name="home"),
     path("work/", views.my_work, name="my-work"),
     path("work/queues/", views.my_queues, name="my-queues"),
     path("queues/", views.queues, name="queues"),

@@ -22,12 +22,6 @@ from reviewapp.lib import paging, query
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound
 from reviewapp.predictions.presentation import schema_by_id
 
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect("cases:my-work")
-
-
 # My work
 
 

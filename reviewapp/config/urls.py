@@ -15,6 +15,7 @@ from reviewapp.policies import urls as policies
 api = [route for room in (audit, catalog, intake, cases, datasets) for route in room.api_urlpatterns]
 
 urlpatterns = [
+    path("", views.start, name="start"),
     path("", include(access)),
     path("", include(audit)),
     path("", include(cases)),

@@ -1,5 +1,7 @@
 """Error pages, and whether the system lives."""
 
+import sys
+
 import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -35,6 +37,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Also reached by a database that is lost before any view begins, which is an outage and no fault."""
+    from reviewapp.config.middleware import OUTAGES, unavailable
+
+    if isinstance(sys.exception(), OUTAGES):
+        return unavailable(request)
     return _answer(request, 500, "server-error", "Something went wrong here. It was logged under this request's id.")
 
 

@@ -2,9 +2,11 @@
 
 import logging
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -157,6 +159,19 @@ def test_a_session_writes_through_the_api_only_with_a_token(alice, office):
 
 def csrf_token(response):
     return response.content.decode().split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+
+
+# An outage before any view begins is a clean refusal
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/help/", "text/html"), ("/api/v1/cases", "application/problem+json")])
+def test_a_database_lost_before_the_page_begins_is_a_503(path, kind, alice, sign_in, monkeypatch):
+    browser = sign_in(alice)
+    browser.raise_request_exception = False
+    monkeypatch.setattr("reviewapp.access.middleware.session_user", mock.Mock(side_effect=OperationalError))
+    answer = browser.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer["Content-Type"].startswith(kind)
 
 
 # C12: machines open no pages

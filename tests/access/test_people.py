@@ -389,6 +389,12 @@ def test_the_navigation_offers_what_the_roles_open(roles, places, db, sign_in):
     assert [item["label"] for item in page.context["nav"] if item["current"]] == ["Help"]
 
 
+@pytest.mark.parametrize(("role", "start"), [(Role.REVIEWER, "/work/"), (Role.AUDITOR, "/audit/"), (Role.ML, "/labels/"), (None, "/help/")])
+def test_the_start_page_is_the_first_place_a_role_opens(role, start, db, sign_in):
+    browser = sign_in(factories.make_user("gwen", *([role] if role else [])))
+    assert browser.get("/")["Location"] == start
+
+
 def test_a_queue_granted_to_somebody_without_a_role_is_offered(office, sign_in):
     gwen = factories.make_user("gwen")
     factories.grant(gwen, VIEW_QUEUE, office.queue)

@@ -1,15 +1,17 @@
 """Signing in: the right password opens a new session, wrong ones are few, and nothing tells which names exist."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from statistics import median
+from threading import Barrier
 from unittest import mock
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth import hashers
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -102,6 +104,25 @@ def test_a_thousand_guesses_with_rotating_addresses_and_spellings_are_ten(alice,
         answers.add(attempt(browser, spellings[number % len(spellings)], f"guess {number}", headers=headers).status_code)
     assert answers == {401, 429}
     assert len(checked) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_guesses_are_ten_as_well():
+    now, start = timezone.now(), Barrier(32)
+
+    def guess(number):
+        start.wait()
+        try:
+            budget.spend(budget.keys_of("alice", f"10.0.0.{number}"), at=now + timedelta(microseconds=number))
+        except budget.TooManyGuesses:
+            return "refused"
+        finally:
+            connection.close()
+        return "evaluated"
+
+    with ThreadPoolExecutor(32) as pool:
+        results = list(pool.map(guess, range(32)))
+    assert results.count("evaluated") == 10
 
 
 def test_right_passwords_are_not_counted(alice):
