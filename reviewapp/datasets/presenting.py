@@ -128,12 +128,12 @@ def tally(counted: Tally, use_case: UseCase) -> dict[str, Any]:
         for outcome in use_case.outcome_list
         for n, overridden in [counted.by_outcome.get(outcome.value, (0, 0))]
     ]
-    whole = f"newest {COUNTED:,}" if counted.is_part else "all"
+    whole = f"the newest {COUNTED:,}" if counted.is_part else "all"
     figures = [
         {
             "label": "Labels",
             "value": f"over {COUNTED:,}" if counted.is_part else f"{counted.n:,}",
-            "note": f"figures are of {whole} that match",
+            "note": f"the figures are of {whole} that match",
         },
         {
             "label": "Overridden",
@@ -219,10 +219,15 @@ def counts(snapshot: DatasetSnapshot) -> dict[str, Any]:
     for split in Split:
         of_split = snapshot.counts.get(split, {})
         n = sum(of_split.values())
-        cells = [{"label": outcome.label, "n": of_split.get(outcome.value, 0)} for outcome in outcomes]
-        rows.append({"split": split.value, "cells": cells, "n": n, "share": percent(n, snapshot.rows_done)})
-    total = [{"label": outcome.label, "n": totals.get(outcome.value, 0)} for outcome in outcomes]
-    return {"outcomes": [outcome.label for outcome in outcomes], "rows": rows, "total": total, "n": snapshot.rows_done}
+        cells = [{"label": outcome.label, "n": f"{of_split.get(outcome.value, 0):,}"} for outcome in outcomes]
+        rows.append({"split": split.value, "cells": cells, "n": f"{n:,}", "share": percent(n, snapshot.rows_done)})
+    total = [{"label": outcome.label, "n": f"{totals.get(outcome.value, 0):,}"} for outcome in outcomes]
+    return {
+        "outcomes": [outcome.label for outcome in outcomes],
+        "rows": rows,
+        "total": total,
+        "n": f"{snapshot.rows_done:,}",
+    }
 
 
 def files(snapshot: DatasetSnapshot) -> list[dict[str, str]]:
