@@ -71,9 +71,13 @@ class Client:
         self.answers: Counter[int] = Counter()
 
     def send_many(self, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """:raises Refused: if a batch as a whole is not taken."""
         for start in range(0, len(bodies), _BATCH):
-            answer = self._post("/api/v1/predictions/batch", {"items": list(bodies[start : start + _BATCH])})
-            for item, result in zip(bodies[start : start + _BATCH], answer.json()["results"], strict=True):
+            part = bodies[start : start + _BATCH]
+            answer = self._post("/api/v1/predictions/batch", {"items": list(part)})
+            if answer.status_code != 200:
+                raise Refused(f"The server answered a batch with {answer.status_code}.")
+            for item, result in zip(part, answer.json()["results"], strict=True):
                 self._note(item, int(result["status"]), result.get("problem"))
 
     def send(self, one: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.training import Split, split_cases
+from inference.table import Split, split_cases
 from reviewapp.demo.scenario import PastCase, Scenario
 
 SEED = 0  # of the split and of the models
@@ -21,7 +21,7 @@ class Arrival:
 
 
 def calibration_cases(scenario: Scenario, cases: Sequence[PastCase]) -> list[PastCase]:
-    """The fifth that no model was fitted on and that is not sent either."""
+    """Past applications that are not sent: the broker's scorecard is held against how they came out."""
     labelled = known(cases)
     return [labelled[row] for row in _split(scenario, labelled).calibration.tolist()]
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from inference.artifact import Manifest
 from inference.training import train
 from reviewapp.demo.scenario import Scenario
@@ -18,16 +16,14 @@ def train_model(scenario: Scenario, data: Path, folder: Path, *, at: datetime) -
     :raises TrainingFailed: :raises DataUnavailable:
     """
     cases = known(scenario.read(data))
-    # On two busy cores the threads of gradient boosting wait for each other: one needs 3 seconds, two needed 30.
-    with threadpool_limits(limits=1):
-        return train(
-            [case.record for case in cases],
-            [case.outcome for case in cases],
-            scenario.schema,
-            scenario.outcomes,
-            folder,
-            seed=SEED,
-            is_ordinal=scenario.outcome_kind == "ordinal",
-            parameters=scenario.model_parameters,
-            at=at,
-        )
+    return train(
+        [case.record for case in cases],
+        [case.outcome for case in cases],
+        scenario.schema,
+        scenario.outcomes,
+        folder,
+        seed=SEED,
+        is_ordinal=scenario.outcome_kind == "ordinal",
+        parameters=scenario.model_parameters,
+        at=at,
+    )

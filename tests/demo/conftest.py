@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from threadpoolctl import threadpool_limits
 
 from inference.predictor import LocalPredictor, load_predictor
 from inference.training import train
@@ -15,7 +14,6 @@ from reviewapp.demo.scenario import PastCase, Scenario
 from reviewapp.demo.split import Arrival, arrivals, known
 
 SCENARIOS = {"mortgage": mortgage.SCENARIO, "triage": triage.SCENARIO}
-ONE_THREAD = {"xgboost": {"nthread": 1}, "lightgbm": {"num_threads": 1}}
 QUICK = {"xgboost": {"rounds": 40}, "lightgbm": {"rounds": 40}}
 
 
@@ -51,17 +49,16 @@ def trained(
     def trained_as(kind: str) -> LocalPredictor:
         table = known(cases)
         own = scenario.model_parameters if kind == "sklearn-hgb" else {}
-        with threadpool_limits(limits=1):
-            train(
-                [case.record for case in table],
-                [case.outcome for case in table],
-                scenario.schema,
-                scenario.outcomes,
-                home / kind,
-                kind=kind,
-                is_ordinal=scenario.outcome_kind == "ordinal",
-                parameters={**own, **ONE_THREAD.get(kind, {}), **QUICK.get(kind, {})},
-            )
+        train(
+            [case.record for case in table],
+            [case.outcome for case in table],
+            scenario.schema,
+            scenario.outcomes,
+            home / kind,
+            kind=kind,
+            is_ordinal=scenario.outcome_kind == "ordinal",
+            parameters={**own, **QUICK.get(kind, {})},
+        )
         return load_predictor(home / kind)
 
     return trained_as

@@ -122,5 +122,10 @@ def test_a_key_that_is_not_accepted_ends_the_client() -> None:
         Server(httpx.Response(401, json={})).client().send(_one(1))
 
 
+def test_a_batch_that_is_not_taken_as_a_whole_ends_the_client() -> None:
+    with pytest.raises(Refused, match="301"):
+        Server(httpx.Response(301)).client().send_many([_one(1)])
+
+
 def _one(number: int) -> dict[str, Any]:
     return {"external_id": f"X-{number}"}

@@ -53,7 +53,7 @@ def test_what_is_measured_was_measured_on_the_rows_that_arrive(trained: Trained,
 
 def test_probabilities_mean_what_they_say(trained: Trained) -> None:
     metrics = trained("sklearn-hgb").manifest.metrics
-    assert metrics["calibration"]["n"] == pytest.approx(metrics["n"], abs=3)
+    assert metrics["calibration"]["n"] >= metrics["n"] - 3
     assert metrics["ece_after"] < 0.06
 
 
