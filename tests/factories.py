@@ -26,7 +26,7 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import bundles_for
 from reviewapp.intake.actions import receive
-from reviewapp.intake.serializers import read_item
+from reviewapp.intake.reading import read_item
 from reviewapp.lib.actor import HUMAN, SERVICE, Actor
 from reviewapp.policies.models import PolicyVersion
 
@@ -54,7 +54,14 @@ TRIAGE_OUTCOMES = [
     {"value": str(level), "label": f"{level} {name}", "adverse": level <= 2}
     for level, name in enumerate(["Immediate", "Very urgent", "Urgent", "Standard", "Non-urgent"], start=1)
 ]
-FEATURES = {"income": 4150.5, "debt_ratio": 41.2, "loan_amount": 128_000, "late_payments": 1, "insured": True, "married": None}
+FEATURES = {
+    "income": 4150.5,
+    "debt_ratio": 41.2,
+    "loan_amount": 128_000,
+    "late_payments": 1,
+    "insured": True,
+    "married": None,
+}
 
 
 def now() -> datetime:
@@ -88,16 +95,26 @@ def make_key(owner: User, *scopes: Scope, expires_in: timedelta = timedelta(days
 
 
 def make_use_case(
-    slug: str = "loans", *, outcomes: list[dict[str, Any]] = LOAN_OUTCOMES, schema: dict[str, Any] = LOAN_SCHEMA, kind: str = "categorical"
+    slug: str = "loans",
+    *,
+    outcomes: list[dict[str, Any]] = LOAN_OUTCOMES,
+    schema: dict[str, Any] = LOAN_SCHEMA,
+    kind: str = "categorical",
 ) -> UseCase:
     use_case = UseCase.objects.create(
         slug=slug, name=slug.capitalize(), description="Made for a test", subject_noun="applicant", case_noun="application",
         case_noun_plural="applications", outcome_kind=kind, outcomes=outcomes, summary_features=["loan_amount"], created_at=now(),
     )  # fmt: skip
     parsed = FeatureSchema.from_json(schema)
-    FeatureSchemaVersion.objects.create(use_case=use_case, number=1, body=parsed.to_json(), digest=parsed.digest, created_at=now())
-    for position, (code, text, features) in enumerate([("R01", "Debts too high for the income", ["debt_ratio"]), ("R02", "Income too low", ["income"])]):
-        ReasonCode.objects.create(use_case=use_case, code=code, text=text, subject_text=f"{text}.", features=features, position=position)
+    FeatureSchemaVersion.objects.create(
+        use_case=use_case, number=1, body=parsed.to_json(), digest=parsed.digest, created_at=now()
+    )
+    for position, (code, text, features) in enumerate(
+        [("R01", "Debts too high for the income", ["debt_ratio"]), ("R02", "Income too low", ["income"])]
+    ):
+        ReasonCode.objects.create(
+            use_case=use_case, code=code, text=text, subject_text=f"{text}.", features=features, position=position
+        )
     return use_case
 
 
@@ -148,7 +165,12 @@ def prediction_body(use_case: str = "loans", **changes: Any) -> dict[str, Any]:
     body: dict[str, Any] = {
         "use_case": use_case,
         "external_id": f"APP-{next(_numbers):06}",
-        "subject": {"reference": "CUST-88", "name": "Zora Quill", "date_of_birth": "1980-02-29", "contact": "zora@example.org"},
+        "subject": {
+            "reference": "CUST-88",
+            "name": "Zora Quill",
+            "date_of_birth": "1980-02-29",
+            "contact": "zora@example.org",
+        },
         "features": dict(FEATURES),
         "prediction": {"outcome": "deny", "probabilities": {"approve": 0.27, "deny": 0.73}},
         "explanation": {

@@ -212,7 +212,7 @@ def save_draft(*, case_id: UUID, choice: str, reason_codes: Sequence[str], note:
 
 @durable
 def discard_draft(*, case_id: UUID, actor: Actor, at: datetime) -> None:
-    """Throw the actor's own draft away."""
+    """Throw the actor's own draft away. As saving one, it is no part of the record and leaves no event."""
     Draft.objects.filter(case_id=case_id, author_id=actor.user_id).delete()
 
 

@@ -127,6 +127,11 @@ def queue_for_list(actor: Actor, slug: str) -> Queue | None:
     return queues_of(actor).select_related("use_case").annotate(may_work=may_work, schema_id=Subquery(newest)).filter(slug=slug).first()
 
 
+def cases_in(queue: Queue) -> QuerySet[Case]:
+    """All cases of a queue one may see, with their holders."""
+    return Case.objects.filter(queue=queue).select_related("holder")
+
+
 def waiting_and_held(queue: Queue, *, now: datetime) -> tuple[int, int]:
     """Two counts that stop at COUNT_LIMIT + 1, in one statement."""
     with connection.cursor() as cursor:

@@ -140,7 +140,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     values = query.read(request.GET, allowed=PARAMS)
     choice = Choice.of(values)
-    rows = choice.apply(Case.objects.filter(queue=found).select_related("holder"), found, now=now)
+    rows = choice.apply(queries.cases_in(found), found, now=now)
     page = paging.paginate(
         rows, order=choice.order, cursor=values.get("cursor"), size=query.size(values, default=PAGE_SIZE), purpose=f"queue {slug} {choice.order}"
     )

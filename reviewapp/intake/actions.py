@@ -14,7 +14,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases.actions import Opening, open_cases
 from reviewapp.cases.models import Queue
 from reviewapp.intake.models import IngestKey
-from reviewapp.intake.serializers import Item
+from reviewapp.intake.reading import Item
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, TooMany
 from reviewapp.lib.ids import uuid7

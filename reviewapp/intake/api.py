@@ -17,7 +17,7 @@ from reviewapp.access.rules import Scope
 from reviewapp.catalog.queries import IntakeBundle, bundles_for
 from reviewapp.intake import actions, queries, schemas
 from reviewapp.intake.actions import PENDING, Receipt
-from reviewapp.intake.serializers import Item, read_item, unknown_use_case, use_case_of
+from reviewapp.intake.reading import Item, read_item, unknown_use_case, use_case_of
 from reviewapp.lib import paging, query, strictjson
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import LinesParser, StrictBatchParser, StrictJSONParser, problem, require_scope

@@ -1,10 +1,10 @@
-"""The shapes of intake for the API document; `intake.serializers` is what reads."""
+"""The shapes of intake for the API document; `intake.reading` is what reads."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from reviewapp.predictions.serializers import ExplanationShape, RoutingShape
+from reviewapp.predictions.serializers import ExplanationShape, RoutingShape, ScoredShape
 
 
 class SubjectShape(serializers.Serializer[Any]):
@@ -42,15 +42,6 @@ class PredictionBody(serializers.Serializer[Any]):
 
 class BatchBody(serializers.Serializer[Any]):
     items = PredictionBody(many=True, max_length=1000)
-
-
-class ScoredShape(serializers.Serializer[Any]):
-    outcome = serializers.CharField(allow_null=True)
-    probabilities = serializers.DictField(child=serializers.FloatField())
-    confidence = serializers.FloatField(allow_null=True)
-    margin = serializers.FloatField(allow_null=True)
-    model = serializers.CharField(allow_null=True)
-    model_version = serializers.CharField(allow_null=True)
 
 
 class CaseLink(serializers.Serializer[Any]):
@@ -101,12 +92,3 @@ class BatchResult(serializers.Serializer[Any]):
 
 class BatchAnswer(serializers.Serializer[Any]):
     results = BatchResult(many=True)
-
-
-class ProblemShape(serializers.Serializer[Any]):
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())

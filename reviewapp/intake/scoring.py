@@ -87,7 +87,10 @@ def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None)
     for row in found:
         groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
     for (_, needs), predictions in groups.items():
-        (_score if needs == "score" else _explain)(predictions, actor=actor, at=at)
+        if needs == "score":
+            _score(predictions, actor=actor, at=at)
+        else:
+            _explain(predictions, actor=actor, at=at)
     ModelWork.objects.filter(pk__in=[row.pk for row in found]).delete()
     return len(found)
 

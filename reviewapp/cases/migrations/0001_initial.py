@@ -3,7 +3,6 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import reviewapp.cases.rules
 import reviewapp.lib.ids
 from django.conf import settings
 from django.db import migrations, models
@@ -86,7 +85,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=reviewapp.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('round', models.PositiveSmallIntegerField()),
                 ('slot', models.PositiveSmallIntegerField()),
-                ('answer', models.CharField(choices=[(reviewapp.cases.rules.Answer['AGREE'], reviewapp.cases.rules.Answer['AGREE']), (reviewapp.cases.rules.Answer['CORRECT'], reviewapp.cases.rules.Answer['CORRECT']), (reviewapp.cases.rules.Answer['REFER'], reviewapp.cases.rules.Answer['REFER']), (reviewapp.cases.rules.Answer['CANNOT_TELL'], reviewapp.cases.rules.Answer['CANNOT_TELL'])], max_length=12)),
+                ('answer', models.CharField(choices=[('agree', 'agree'), ('correct', 'correct'), ('refer', 'refer'), ('cannot_tell', 'cannot_tell')], max_length=12)),
                 ('outcome', models.CharField(default='', max_length=60)),
                 ('reason_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
                 ('note', models.TextField(default='', max_length=10000)),
@@ -110,7 +109,7 @@ class Migration(migrations.Migration):
                 ('confidence', models.FloatField()),
                 ('why', models.CharField(max_length=120)),
                 ('summary', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[(reviewapp.cases.rules.CaseState['OPEN'], reviewapp.cases.rules.CaseState['OPEN']), (reviewapp.cases.rules.CaseState['LEASED'], reviewapp.cases.rules.CaseState['LEASED']), (reviewapp.cases.rules.CaseState['DECIDED'], reviewapp.cases.rules.CaseState['DECIDED'])], default=reviewapp.cases.rules.CaseState['OPEN'], max_length=8)),
+                ('state', models.CharField(choices=[('open', 'open'), ('leased', 'leased'), ('decided', 'decided')], default='open', max_length=8)),
                 ('round', models.PositiveSmallIntegerField(default=1)),
                 ('priority', models.SmallIntegerField(default=0)),
                 ('opened_at', models.DateTimeField()),

@@ -3,7 +3,6 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import reviewapp.catalog.rules
 import reviewapp.lib.ids
 from django.conf import settings
 from django.db import migrations, models
@@ -29,7 +28,7 @@ class Migration(migrations.Migration):
                 ('subject_noun', models.CharField(max_length=30)),
                 ('case_noun', models.CharField(max_length=30)),
                 ('case_noun_plural', models.CharField(max_length=30)),
-                ('outcome_kind', models.CharField(choices=[(reviewapp.catalog.rules.OutcomeKind['CATEGORICAL'], reviewapp.catalog.rules.OutcomeKind['CATEGORICAL']), (reviewapp.catalog.rules.OutcomeKind['ORDINAL'], reviewapp.catalog.rules.OutcomeKind['ORDINAL'])], max_length=12)),
+                ('outcome_kind', models.CharField(choices=[('categorical', 'categorical'), ('ordinal', 'ordinal')], max_length=12)),
                 ('outcomes', models.JSONField()),
                 ('summary_features', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
                 ('facts_layout', models.CharField(choices=[('facts', 'facts'), ('vitals', 'vitals')], default='facts', max_length=8)),
@@ -97,7 +96,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=reviewapp.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('version', models.CharField(max_length=30)),
-                ('stage', models.CharField(choices=[(reviewapp.catalog.rules.Stage['REGISTERED'], reviewapp.catalog.rules.Stage['REGISTERED']), (reviewapp.catalog.rules.Stage['LIVE'], reviewapp.catalog.rules.Stage['LIVE']), (reviewapp.catalog.rules.Stage['RETIRED'], reviewapp.catalog.rules.Stage['RETIRED'])], default=reviewapp.catalog.rules.Stage['REGISTERED'], max_length=12)),
+                ('stage', models.CharField(choices=[('registered', 'registered'), ('live', 'live'), ('retired', 'retired')], default='registered', max_length=12)),
                 ('artifact', models.CharField(blank=True, default='', max_length=120)),
                 ('artifact_digest', models.CharField(blank=True, default='', max_length=64)),
                 ('manifest', models.JSONField(default=dict)),
