@@ -89,7 +89,9 @@ class Api:
         return self.client.get(path, params)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        return self.client.post(path, {} if body is None else body, content_type="application/json", headers=headers or None)
+        return self.client.post(
+            path, {} if body is None else body, content_type="application/json", headers=headers or None
+        )
 
 
 @pytest.fixture

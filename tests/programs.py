@@ -30,9 +30,13 @@ class Programs:
 
     def spoil(self) -> None:
         """Run the broken twins of web and workers from now on; TWIN in the environment says which guard is out."""
-        swaps = {"reviewapp.config.wsgi:application": "tests.twins.wsgi:application", "reviewapp.config.celery": "tests.twins.celery"}
+        swaps = {
+            "reviewapp.config.wsgi:application": "tests.twins.wsgi:application",
+            "reviewapp.config.celery": "tests.twins.celery",
+        }
         self.services = {
-            name: replace(service, command=[swaps.get(part, part) for part in service.command]) for name, service in self.services.items()
+            name: replace(service, command=[swaps.get(part, part) for part in service.command])
+            for name, service in self.services.items()
         }
 
     def start(self, *names: str) -> None:

@@ -12,7 +12,14 @@ SETTLE_SECONDS = 0.5
 
 
 def reach(
-    *, url: str, origin: str, cookies: list[str], topic: str, act: Callable[[], object], sockets: int = 100, events: int = 50
+    *,
+    url: str,
+    origin: str,
+    cookies: list[str],
+    topic: str,
+    act: Callable[[], object],
+    sockets: int = 100,
+    events: int = 50,
 ) -> list[float]:
     """Milliseconds from the start of `act` to each socket's frame: `events` times `sockets` figures.
 

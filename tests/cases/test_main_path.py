@@ -20,13 +20,24 @@ def test_a_prediction_becomes_a_case_a_decision_and_one_label(office, alice, api
     case = reviewer.post("/api/v1/queues/loans/claim").json()
     assert case["external_id"] == "APP-1"
     assert "married" not in case["features"], "a protected feature is not for the reviewer's eyes"
-    answer = {"lease": case["lease"]["number"], "answer": "correct", "outcome": "approve", "note": "Income proven", "reason_codes": ["R02"]}
+    answer = {
+        "lease": case["lease"]["number"],
+        "answer": "correct",
+        "outcome": "approve",
+        "note": "Income proven",
+        "reason_codes": ["R02"],
+    }
     reviewed = reviewer.post(f"/api/v1/cases/{case['id']}/review", answer)
     assert reviewed.status_code == 200, reviewed.json()
     assert reviewed.json()["outcome"] == "approve"
     label_decisions(at=timezone.now())
     label = Label.objects.get()
-    assert (label.predicted_outcome, label.outcome, label.agrees, label.direction) == ("deny", "approve", False, "low-side")
+    assert (label.predicted_outcome, label.outcome, label.agrees, label.direction) == (
+        "deny",
+        "approve",
+        False,
+        "low-side",
+    )
     assert label.decision_id == Decision.objects.get().pk
     assert not Outbox.objects.exists()
     read = api(office.sender).get(f"/api/v1/predictions/{sent.json()['id']}").json()
@@ -40,7 +51,9 @@ def test_a_stale_lease_changes_nothing_and_keeps_the_text(office, alice, bob, ap
     Case.objects.update(lease_until=timezone.now() - timezone.timedelta(minutes=1))
     second = api(bob).post("/api/v1/queues/loans/claim").json()
     assert second["lease"]["number"] == first["lease"]["number"] + 1
-    lost = api(alice).post(f"/api/v1/cases/{first['id']}/review", {"lease": first["lease"]["number"], "answer": "agree", "note": "mine"})
+    lost = api(alice).post(
+        f"/api/v1/cases/{first['id']}/review", {"lease": first["lease"]["number"], "answer": "agree", "note": "mine"}
+    )
     assert (lost.status_code, lost.json()["code"]) == (409, "lease-lost")
     assert Draft.objects.get(author=alice).note == "mine"
     assert not Decision.objects.exists()
@@ -60,7 +73,9 @@ def test_a_referred_case_goes_to_the_lead_and_never_back_to_the_same_person(offi
     api(alice).post(f"/api/v1/cases/{case['id']}/review", {"lease": 1, "answer": "refer"})
     assert api(alice).post("/api/v1/queues/loans-lead/claim").status_code == 404
     again = api(carol).post("/api/v1/queues/loans-lead/claim").json()
-    decided = api(carol).post(f"/api/v1/cases/{again['id']}/review", {"lease": again["lease"]["number"], "answer": "agree"})
+    decided = api(carol).post(
+        f"/api/v1/cases/{again['id']}/review", {"lease": again["lease"]["number"], "answer": "agree"}
+    )
     assert decided.json()["status"] == "decided"
 
 
@@ -106,7 +121,11 @@ def test_the_case_page_shows_facts_advice_and_takes_an_answer(office, alice, sig
     refused = browser.post(f"/cases/{case.pk}/review/", {"lease": "1", "choice": "correct:approve", "note": ""})
     assert refused.status_code == 422
     assert "corrections need one" in refused.content.decode()
-    done = browser.post(f"/cases/{case.pk}/review/", {"lease": "1", "choice": "correct:approve", "note": "Seen the pay slip"}, follow=True)
+    done = browser.post(
+        f"/cases/{case.pk}/review/",
+        {"lease": "1", "choice": "correct:approve", "note": "Seen the pay slip"},
+        follow=True,
+    )
     assert "Recorded: APP-7" in done.content.decode()
     assert Decision.objects.get().outcome == "approve"
 
@@ -119,5 +138,7 @@ def test_a_replayed_claim_of_an_empty_queue_says_again_that_there_is_nothing(off
 
 def test_a_replayed_prediction_says_what_was_said_first(office, api):
     body = prediction_body()
-    answers = [api(office.sender).post("/api/v1/predictions", body, **{"Idempotency-Key": key}) for key in ("a", "b", "b", "a")]
+    answers = [
+        api(office.sender).post("/api/v1/predictions", body, **{"Idempotency-Key": key}) for key in ("a", "b", "b", "a")
+    ]
     assert [answer.status_code for answer in answers] == [201, 200, 200, 201]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -44,7 +45,9 @@ class Reviewers:
             list(pool.map(self._work, self.tokens))
 
     def _work(self, token: str) -> None:
-        with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=10, verify=False) as client:  # noqa: S501
+        with httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=10, verify=False
+        ) as client:
             while not self.stop.is_set() and len(self.acknowledged) < self.wanted:
                 self._one(client)
 
@@ -120,7 +123,10 @@ def _send(url: str, office, n: int) -> None:
     items = [factories.prediction_body(external_id=f"K-{number}") for number in range(n)]
     for start in range(0, n, 1000):
         answer = httpx.post(
-            f"{url}/api/v1/predictions/batch", json={"items": items[start : start + 1000]}, headers={"Authorization": f"Bearer {token}"}, timeout=60
+            f"{url}/api/v1/predictions/batch",
+            json={"items": items[start : start + 1000]},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
 
@@ -152,10 +158,8 @@ class Valkey:
         self.supervisor.start(self.server.service)
 
     def flush(self) -> None:
-        try:
+        with suppress(redis.RedisError):  # it may just have been killed; the next blow will find it
             redis.Redis.from_url(self.url, socket_timeout=2).flushall()
-        except redis.RedisError:
-            pass  # it was just killed; the next blow will find it
 
 
 @pytest.fixture
@@ -165,7 +169,9 @@ def valkey(tmp_path: Path):
     server.supervisor.stop()
 
 
-def _storm(programs: Programs, office, victims: list[Callable[[], None]], *, wanted: int, seed: int, pause: float = 1.5) -> tuple[list[str], int]:
+def _storm(
+    programs: Programs, office, victims: list[Callable[[], None]], *, wanted: int, seed: int, pause: float = 1.5
+) -> tuple[list[str], int]:
     """`wanted` reviews while the victims are hit; returns what was acknowledged and the number of blows."""
     Queue.objects.filter(pk=office.queue.pk).update(most_held=1_000)
     _send(programs.url, office, wanted + 50 * REVIEWERS)
@@ -179,7 +185,9 @@ def _storm(programs: Programs, office, victims: list[Callable[[], None]], *, wan
 def test_nothing_acknowledged_is_lost_or_doubled_when_web_worker_and_redis_are_killed(office, valkey, tmp_path):
     with running(tmp_path, "web", "worker", "beat", path="/healthz", REDIS_URL=valkey.url) as programs:
         victims = [lambda: _kill_web(programs), lambda: programs.kill("worker"), valkey.kill, valkey.flush]
-        acknowledged, kills = _storm(programs, office, victims, wanted=1_000, seed=int(os.environ.get("CHAOS_SEED", "11")))
+        acknowledged, kills = _storm(
+            programs, office, victims, wanted=1_000, seed=int(os.environ.get("CHAOS_SEED", "11"))
+        )
         _wait_for_labels(120)
     assert kills >= 5
     assert len(acknowledged) >= 1_000

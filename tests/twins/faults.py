@@ -14,9 +14,12 @@ def claim_reads_then_writes() -> None:
     """Two statements where the product has one: both readers see the same open case."""
     from reviewapp.cases import actions
 
-    def claim(sql: str, *, queue: Any, actor: Any, case_id: Any = None) -> Any:
+    def claim(queue: Any, *, actor: Any, case_id: Any = None) -> Any:
         with connection.cursor() as cursor:
-            cursor.execute("select id from cases_case where queue_id = %s and state = 'open' order by due_at, id limit 1", [queue.pk])
+            cursor.execute(
+                "select id from cases_case where queue_id = %s and state = 'open' order by due_at, id limit 1",
+                [queue.get().pk],
+            )
             row = cursor.fetchone()
             if row:
                 cursor.execute(
@@ -74,7 +77,9 @@ def outbox_ends_before_the_label() -> None:
 
     def batch(*, actor: Any, at: Any, only: Any = None) -> int:
         with transaction.atomic():
-            rows = list(feedback.Outbox.objects.select_for_update(skip_locked=True).select_related(*feedback._WHOLE)[:1])
+            rows = list(
+                feedback.Outbox.objects.select_for_update(skip_locked=True).select_related(*feedback._WHOLE)[:1]
+            )
             pairs = [(row.decision.case.prediction, feedback._decided(row)) for row in rows]
             feedback.Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
         time.sleep(WINDOW)
