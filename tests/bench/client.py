@@ -1,0 +1,42 @@
+"""A lean HTTP client on one kept-alive connection, and many of them at once, each in a process of its own."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from typing import Any
+
+
+class Client:
+    def __init__(self, port: int, headers: dict[str, str]) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.headers = headers
+
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        self.connection.request(method, path, body, {**self.headers, **kind, **headers})
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
+
+    def post(self, path: str, value: object = None) -> tuple[int, Any]:
+        status, body = self.send("POST", path, json.dumps({} if value is None else value).encode())
+        return status, json.loads(body) if body else None
+
+    def timed(self, method: str, path: str, body: bytes | None = None) -> float:
+        """Milliseconds of one request that must succeed."""
+        start = time.perf_counter()
+        status, answer = self.send(method, path, body)
+        took = (time.perf_counter() - start) * 1000
+        assert status in (200, 201, 204), (status, answer[:300])
+        return took
+
+
+def with_key(port: int, token: str) -> Client:
+    return Client(port, {"Authorization": f"Bearer {token}"})
+
+
+def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """`work(*arguments[i])` for each i, all at once, each in a fresh process; `work` is a module's function."""
+    with get_context("spawn").Pool(len(arguments)) as pool:
+        return pool.starmap(work, arguments)
