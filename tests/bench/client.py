@@ -8,6 +8,9 @@ from multiprocessing import get_context
 from typing import Any
 
 
+SLUG = "bench"
+
+
 class Client:
     def __init__(self, port: int, headers: dict[str, str]) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
@@ -40,3 +43,23 @@ def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) 
     """`work(*arguments[i])` for each i, all at once, each in a fresh process; `work` is a module's function."""
     with get_context("spawn").Pool(len(arguments)) as pool:
         return pool.starmap(work, arguments)
+
+
+def claim_some(port: int, token: str, n: int) -> list[float]:
+    client = with_key(port, token)
+    client.timed("GET", "/healthz")
+    return [client.timed("POST", f"/api/v1/queues/{SLUG}/claim", b"{}") for _ in range(n)]
+
+
+def claim_and_review(port: int, token: str, n: int) -> tuple[list[float], float, float]:
+    """Milliseconds of each review, and when this reviewer began and ended."""
+    client, times = with_key(port, token), []
+    client.timed("GET", "/healthz")
+    start = time.time()
+    for _ in range(n):
+        _, case = client.post(f"/api/v1/queues/{SLUG}/claim")
+        body = json.dumps(
+            {"lease": case["lease"]["number"], "answer": "agree", "reason_codes": ["R01"], "note": "seen"}
+        ).encode()
+        times.append(client.timed("POST", f"/api/v1/cases/{case['id']}/review", body))
+    return times, start, time.time()

@@ -22,12 +22,11 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.predictions.models import Label
 from tests import factories
 from tests.bench import sockets
-from tests.bench.client import Client, in_parallel, with_key
+from tests.bench.client import SLUG, Client, claim_and_review, claim_some, in_parallel, with_key
 from tests.bench.machine import children, cpu_seconds, pss_mib
 from tests.programs import Programs, running
 
 REVIEWERS, CASES, MANY_CASES, FEATURES = 8, 10_000, 100_000, 30
-SLUG = "bench"
 NAMES = [f"feature_{number:02}" for number in range(FEATURES)]
 SCHEMA = {
     "features": [
@@ -235,31 +234,11 @@ def claim_alone(bench: Bench) -> None:
     bench.add("claim, 1 reviewer, p95 ms", p95(times), target="<= 10", most=10)
 
 
-def claim_some(port: int, token: str, n: int) -> list[float]:
-    client = with_key(port, token)
-    client.timed("GET", "/healthz")
-    return [client.timed("POST", f"/api/v1/queues/{SLUG}/claim", b"{}") for _ in range(n)]
-
-
 def claim_together(bench: Bench) -> None:
     times = [
         took for found in in_parallel(claim_some, [(bench.port, token, 60) for token in bench.tokens]) for took in found
     ]
     bench.add("claim, 8 reviewers, p95 ms", p95(times), target="<= 35", most=35)
-
-
-def claim_and_review(port: int, token: str, n: int) -> tuple[list[float], float, float]:
-    """Milliseconds of each review, and when this reviewer began and ended."""
-    client, times = with_key(port, token), []
-    client.timed("GET", "/healthz")
-    start = time.time()
-    for _ in range(n):
-        _, case = client.post(f"/api/v1/queues/{SLUG}/claim")
-        body = json.dumps(
-            {"lease": case["lease"]["number"], "answer": "agree", "reason_codes": ["R01"], "note": "seen"}
-        ).encode()
-        times.append(client.timed("POST", f"/api/v1/cases/{case['id']}/review", body))
-    return times, start, time.time()
 
 
 def claim_then_review(bench: Bench) -> None:
