@@ -17,6 +17,7 @@ from typing import Any
 FEWEST_CASES = 50
 NEAREST = 100
 NEAREST_SHARE = 0.05
+REACH = 0.15  # a case scored further off than this is not one "scored like this"
 Z_95 = 1.959963984540054
 WORDS = ((0.60, "Close call"), (0.75, "Leaning"), (0.90, "Fairly sure"))
 UNSURE_BETWEEN_NEIGHBOURS = "Unsure between neighbours"
@@ -59,14 +60,14 @@ def wilson(hits: int, n: int, z: float = Z_95) -> tuple[float, float]:
 
 
 def cases_like(table: Mapping[str, Any], outcome: str, probability: float) -> CasesLike:
-    """The nearest max(100, 5 %) calibration cases by the probability given to `outcome`.
+    """The nearest max(100, 5 %) calibration cases by the probability given to `outcome`, none further than 0.15 off.
 
     Cases as near as the last one taken are taken too, so that the answer does not depend on their order.
     """
     scores = table["probability"].get(outcome, ())
     distances = [abs(score - probability) for score in scores]
     wanted = max(NEAREST, round(NEAREST_SHARE * len(distances)))
-    reach = sorted(distances)[min(wanted, len(distances)) - 1] if distances else 0.0
+    reach = min(REACH, sorted(distances)[min(wanted, len(distances)) - 1]) if distances else 0.0
     counts = _count(table, [i for i, distance in enumerate(distances) if distance <= reach])
     hits = counts.pop(outcome, 0)
     others = sorted(counts.items(), key=lambda item: -item[1])

@@ -1,8 +1,10 @@
 """From a labelled table to an artifact: split, fit, calibrate, measure, and write all of it down.
 
 Cases are split 60 : 20 : 20 into training, calibration and test, each outcome in the same proportion. With `ids` the
-split depends only on seed and id, so a case stays where it is when the table grows. Calibration never sees a training
-case, and no metric is taken on a case that fitted anything.
+split depends only on seed and id, so a case stays where it is when the table grows. Where the calibration part would
+have under 1,000 cases, both parts train the model and calibration goes by cross-fitting: each case is scored by one of
+five models fitted without it. Either way no probability is calibrated on a case its model has seen, and no metric is
+taken on a case that fitted anything.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from inference.artifact import Manifest, write_artifact
 from inference.calibration import (
+    ENOUGH_FOR_ISOTONIC,
     Calibration,
     IntArray,
     brier_score,
@@ -31,30 +34,15 @@ from inference.encoding import Encoder, Encoding, FloatArray
 from inference.errors import CalibrationFailed, TrainingFailed
 from inference.fitting import Task, fit_model, library_versions, recipe
 from inference.predictor import probabilities
-from inference.runtimes import Backend, runtime_of
+from inference.runtimes import runtime_of
 from inference.schema import FeatureSchema
+from inference.table import Outcome, places_by_rank, read_columns, read_labels, split_cases
 
-SHARES = (0.6, 0.8)  # up to here training, up to here calibration, the rest test
-FEWEST_PER_OUTCOME = 5
+FOLDS = 5
 BACKGROUND_ROWS = 100
 PERCENTILES = {"p01": 1, "p25": 25, "p50": 50, "p75": 75, "p99": 99}
 OVER_THE_LINE = (0.40, 0.50)
 NEAREST_SHARE = 0.10
-
-Outcome = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Row numbers of each part."""
-
-    train: IntArray
-    calibration: IntArray
-    test: IntArray
-
-    def counts(self) -> dict[str, int]:
-        parts = {"train": len(self.train), "calibration": len(self.calibration), "test": len(self.test)}
-        return {"total": sum(parts.values()), **parts}
 
 
 def train(
@@ -81,18 +69,20 @@ def train(
     :param monotone: hold the directions the schema declares (two outcomes, boosted trees).
     :raises TrainingFailed: the table breaks the schema, or an outcome has too few cases.
     """
-    columns = _columns(table, schema)
-    labels = _labels(actual, outcomes, len(next(iter(columns.values()))))
-    split = split_cases(labels, ids=ids, seed=seed)
-    encoding = _encoding(schema, columns, split.train, takes_missing=recipe(kind).takes_missing)
+    columns = read_columns(table, schema)
+    labels = read_labels(actual, outcomes, len(next(iter(columns.values()))))
+    parts = split_cases(labels, ids=ids, seed=seed)
+    crossed = len(parts.calibration) < ENOUGH_FOR_ISOTONIC
+    learned = np.sort(np.concatenate([parts.train, parts.calibration])) if crossed else parts.train
+    encoding = _encoding(schema, columns, learned, takes_missing=recipe(kind).takes_missing)
     matrix = encoding.matrix_of_columns(columns)
     constraints = _constraints(schema, encoding, outcomes, is_ordinal) if monotone else [0] * encoding.width
-    task = Task(matrix[split.train], labels[split.train], len(outcomes), constraints, seed)
-    model, used = fit_model(kind, task, parameters)
-    backend = _backend(model, len(outcomes), encoding.width)
-    raw = probabilities(backend.margins(matrix), backend.output_space)
+    course = _Course(kind, matrix, labels, outcomes, constraints, seed, parameters)
+    model, used = course.fit(learned)
+    held_out = course.cross_scores(learned) if crossed else course.scores(model, parts.calibration)
+    calibrated_on = learned if crossed else parts.calibration
     values = [str(outcome["value"]) for outcome in outcomes]
-    calibration = _calibrate(raw[split.calibration], labels[split.calibration], values)
+    calibration = _calibrate(held_out, labels[calibrated_on], values)
     plain = Encoding.of_schema(schema).matrix_of_columns(columns)
     return write_artifact(
         folder,
@@ -101,11 +91,17 @@ def train(
         outcomes,
         encoding=encoding,
         calibration=calibration,
-        backgrounds=_backgrounds(matrix[split.train], raw[split.train], outcomes),
-        profile=_profile(schema, plain[split.train]),
+        backgrounds=_backgrounds(matrix[learned], course.scores(model, learned), outcomes),
+        profile=_profile(schema, plain[learned]),
         lineage={
             "data_digest": _digest(schema, plain, labels),
-            "rows": split.counts(),
+            "rows": {
+                "total": len(labels),
+                "train": len(learned),
+                "calibration": len(calibrated_on),
+                "test": len(parts.test),
+            },
+            "cross_fitted": crossed,
             "outcomes": dict(zip(values, np.bincount(labels, minlength=len(values)).tolist(), strict=True)),
             "kind": kind,
             "parameters": used,
@@ -116,82 +112,42 @@ def train(
             "python": platform.python_version(),
             "trained_at": at.isoformat() if at else None,
         },
-        metrics=measure(raw[split.test], labels[split.test], calibration),
+        metrics=measure(course.scores(model, parts.test), labels[parts.test], calibration),
     )
 
 
-# --- the table ---------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One way of fitting, to be repeated on different rows of one table."""
 
+    kind: str
+    matrix: FloatArray
+    labels: IntArray
+    outcomes: Sequence[Outcome]
+    constraints: Sequence[int]
+    seed: int
+    parameters: Mapping[str, Any] | None
 
-def _columns(table: Any, schema: FeatureSchema) -> dict[str, list[Any]]:
-    """The model's inputs by name, as plain Python values with None for not recorded, every row checked."""
-    if hasattr(table, "to_dict") and hasattr(table, "columns"):
-        table = {str(name): table[name].tolist() for name in table.columns}
-    if not isinstance(table, Mapping):
-        table = {name: [record.get(name) for record in table] for name in schema.model_inputs}
-    absent = [name for name in schema.model_inputs if name not in table]
-    if absent:
-        raise TrainingFailed(f"The table has no column “{absent[0]}”.")
-    columns = {name: [_plain(value) for value in table[name]] for name in schema.model_inputs}
-    if len({len(column) for column in columns.values()}) != 1:
-        raise TrainingFailed("The columns are of different lengths.")
-    _check_rows(columns, schema)
-    return columns
+    def fit(self, rows: IntArray) -> tuple[Any, dict[str, Any]]:
+        if len(np.unique(self.labels[rows])) < len(self.outcomes):
+            raise TrainingFailed("An outcome has no case among those to train on.")
+        task = Task(self.matrix[rows], self.labels[rows], len(self.outcomes), self.constraints, self.seed)
+        return fit_model(self.kind, task, self.parameters)
 
+    def scores(self, model: object, rows: IntArray) -> FloatArray:
+        """(rows, outcomes), from the model as built from its own file: what is measured is what will be loaded."""
+        runtime = runtime_of(model)
+        backend = runtime.load(runtime.dump(model), len(self.outcomes), self.matrix.shape[1])
+        return probabilities(backend.margins(self.matrix[rows]), backend.output_space)
 
-def _plain(value: Any) -> Any:
-    """numpy scalars as Python's own; NaN, NaT and pandas' NA as None."""
-    value = value.item() if isinstance(value, np.generic) else value
-    is_missing = value is None or type(value).__name__ in ("NAType", "NaTType") or value != value  # noqa: PLR0124
-    return None if is_missing else value
-
-
-def _check_rows(columns: Mapping[str, list[Any]], schema: FeatureSchema) -> None:
-    inputs = FeatureSchema(tuple(feature for feature in schema.features if not feature.protected))
-    validate = inputs.validator()
-    for position, row in enumerate(zip(*columns.values(), strict=True)):
-        problems = validate(dict(zip(columns, row, strict=True)))
-        if problems:
-            first = problems[0]
-            raise TrainingFailed(f"Row {position}, “{first.name}”: {first.code}. {first.detail}")
-
-
-def _labels(actual: Sequence[object], outcomes: Sequence[Outcome], rows: int) -> IntArray:
-    positions = {str(outcome["value"]): position for position, outcome in enumerate(outcomes)}
-    named = [str(value) for value in actual]
-    unknown = sorted(set(named) - set(positions))
-    if unknown:
-        raise TrainingFailed(f"“{unknown[0]}” is not one of the outcomes.")
-    if len(named) != rows:
-        raise TrainingFailed(f"{rows} rows have {len(named)} outcomes.")
-    labels = np.asarray([positions[name] for name in named], dtype=np.intp)
-    counts = np.bincount(labels, minlength=len(outcomes))
-    if counts.min() < FEWEST_PER_OUTCOME:
-        raise TrainingFailed(f"The outcome “{list(positions)[int(counts.argmin())]}” has {counts.min()} cases.")
-    return labels
-
-
-def split_cases(labels: IntArray, *, ids: Sequence[str] | None, seed: int) -> Split:
-    """Stratified by outcome. With ids a case's place follows from seed and id alone, so parts are 60 : 20 : 20 on average."""
-    place = _places_by_id(ids, seed) if ids is not None else _places_by_rank(labels, seed)
-    rows = np.arange(len(labels))
-    first, second = SHARES
-    return Split(rows[place < first], rows[(place >= first) & (place < second)], rows[place >= second])
-
-
-def _places_by_id(ids: Sequence[str], seed: int) -> FloatArray:
-    digests = (hashlib.sha256(f"{seed}:{item}".encode()).digest()[:6] for item in ids)
-    return np.asarray([int.from_bytes(digest) / 2**48 for digest in digests])
-
-
-def _places_by_rank(labels: IntArray, seed: int) -> FloatArray:
-    """Within each outcome an even spread over 0..1 in random order."""
-    random = np.random.default_rng(seed)
-    place = np.empty(len(labels))
-    for label in np.unique(labels):
-        rows = random.permutation(np.flatnonzero(labels == label))
-        place[rows] = (np.arange(len(rows)) + 0.5) / len(rows)
-    return place
+    def cross_scores(self, rows: IntArray) -> FloatArray:
+        """Each row scored by a model fitted without it, in five folds of like proportions."""
+        fold = (places_by_rank(self.labels[rows], self.seed) * FOLDS).astype(int)
+        scores = np.empty((len(rows), len(self.outcomes)))
+        for left_out in range(FOLDS):
+            model, _ = self.fit(rows[fold != left_out])
+            scores[fold == left_out] = self.scores(model, rows[fold == left_out])
+        return scores
 
 
 def _encoding(
@@ -228,12 +184,6 @@ def _severity_of_second(outcomes: Sequence[Outcome], is_ordinal: bool) -> int:
 
 
 # --- what goes with the model ------------------------------------------------------------------------------------
-
-
-def _backend(model: object, outcomes: int, columns: int) -> Backend:
-    """Built from its own file, so that what is measured is what will be loaded."""
-    runtime = runtime_of(model)
-    return runtime.load(runtime.dump(model), outcomes, columns)
 
 
 def _calibrate(raw: FloatArray, labels: IntArray, values: Sequence[str]) -> Calibration:

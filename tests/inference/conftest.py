@@ -17,6 +17,7 @@ LOAN_OUTCOMES = [
     {"value": "deny", "label": "Deny", "adverse": True, "past": "denied"},
 ]
 LEVELS = [{"value": str(n), "label": f"Level {n}"} for n in (1, 2, 3, 4)]
+SMALL = {"sklearn-hgb": {"max_iter": 25}, "sklearn-logistic": {}, "xgboost": {"rounds": 30}, "lightgbm": {"rounds": 30}}
 JOBS = ("employee", "self", "none")
 
 
@@ -113,7 +114,8 @@ class Shelf:
         folder = self.root / f"{table}-{kind}"
         if not folder.exists():
             of = TABLES[table]
-            train(of.records, of.actual, of.schema, of.outcomes, folder, kind=kind, is_ordinal=of.is_ordinal)
+            how = {"kind": kind, "is_ordinal": of.is_ordinal, "parameters": SMALL[kind]}
+            train(of.records, of.actual, of.schema, of.outcomes, folder, **how)
         return folder
 
     def predictor(self, table: str, kind: str) -> LocalPredictor:

@@ -41,6 +41,12 @@ def test_cases_as_near_as_the_last_are_all_counted():
     assert cases_like(level, "a", 0.5) == CasesLike(600, 300, (("b", 300),))
 
 
+def test_cases_scored_otherwise_do_not_count_however_few_there_are():
+    few = table(120, 60)
+    assert cases_like(few, "deny", 0.5).n == pytest.approx(36, abs=2)
+    assert cases_like(few, "deny", 0.99).hits == cases_like(few, "deny", 0.99).n
+
+
 def test_an_outcome_never_calibrated_has_no_cases():
     assert cases_like(table(400, 300), "refer", 0.5).n == 0
 

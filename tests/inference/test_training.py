@@ -9,18 +9,31 @@ import pytest
 from inference.errors import TrainingFailed
 from inference.predictor import load_predictor
 from inference.schema import FeatureSchema
-from inference.training import split_cases, train
+from inference.table import split_cases
+from inference.training import train
 
 
 def test_the_metrics_are_taken_on_cases_that_fitted_nothing(shelf, tables, table, kind):
     manifest = shelf.predictor(table, kind).manifest
     rows = manifest.lineage["rows"]
-    assert rows["total"] == len(tables[table].records)
-    assert rows["train"] / rows["total"] == pytest.approx(0.6, abs=0.01)
+    assert rows["total"] == rows["train"] + rows["test"] == 1500
+    assert rows["calibration"] == rows["train"] == pytest.approx(1200, abs=4)
+    assert manifest.lineage["cross_fitted"]
     assert manifest.metrics["n"] == rows["test"]
-    assert manifest.metrics["calibration"] == {"method": "platt", "n": rows["calibration"]}
+    assert manifest.metrics["calibration"] == {"method": "isotonic", "n": rows["calibration"]}
     assert 0.65 < manifest.metrics["auc"] < 1
     assert {"accuracy", "log_loss", "ece_before", "ece_after", "brier_before", "brier_after"} <= set(manifest.metrics)
+
+
+def test_a_large_table_calibrates_on_cases_kept_aside(tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=6000)
+    actual = np.where(x + random.logistic(size=6000) > 0, "yes", "no")
+    schema = FeatureSchema.from_json({"features": [{"name": "x", "kind": "number"}]})
+    manifest = train({"x": x}, actual, schema, [{"value": "no"}, {"value": "yes"}], tmp_path / "m", kind="lightgbm")
+    assert manifest.lineage["rows"] == {"total": 6000, "train": 3600, "calibration": 1200, "test": 1200}
+    assert not manifest.lineage["cross_fitted"]
+    assert manifest.metrics["ece_after"] < 0.05
 
 
 def test_lineage_says_from_what_and_how(shelf, table, kind):
@@ -105,7 +118,7 @@ def test_with_ids_a_case_stays_where_it_is_when_the_table_grows():
 
 def test_too_few_cases_are_left_uncalibrated_rather_than_wrongly(tables, tmp_path):
     of = tables["loans"]
-    manifest = train(of.records[:150], of.actual[:150], of.schema, of.outcomes, tmp_path / "m", kind="lightgbm")
+    manifest = train(of.records[:60], of.actual[:60], of.schema, of.outcomes, tmp_path / "m", kind="lightgbm")
     assert manifest.calibration.method == "none"
 
 
