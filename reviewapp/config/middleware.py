@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from reviewapp.config.api import plain_problem
 from reviewapp.config.views import error_page
 from reviewapp.lib.errors import CountersignError
+from reviewapp.notifications.live import socket_url
 
 try:
     from psycopg_pool import PoolTimeout
@@ -39,10 +42,6 @@ class RequestGuard:
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
-        if settings.SOCKET_PORT:
-            host = request.META.get("HTTP_HOST", "").rpartition(":")[0] or request.META.get("HTTP_HOST", "")
-            scheme = "wss" if request.is_secure() else "ws"
-            response._csp_update = {"connect-src": [f"{scheme}://{host}:{settings.SOCKET_PORT}"]}
         return response
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -62,6 +61,23 @@ class RequestGuard:
         if isinstance(error, CountersignError):  # a page let it travel; the API answers for itself
             return refuse(request, error.status, error.code, error.detail)
         return None
+
+
+class ContentPolicy(CSPMiddleware):
+    """The policy of the settings, and where sockets have a port of their own, leave to talk to that port of the host that was asked for."""
+
+    def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if settings.SOCKET_PORT:
+            parts.update = {"connect-src": _sockets_of(request)}
+        return parts
+
+
+def _sockets_of(request: HttpRequest) -> list[str]:
+    try:
+        return [socket_url(request)]
+    except DisallowedHost:
+        return []
 
 
 def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:

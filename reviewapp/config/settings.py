@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "reviewapp.config.middleware.RequestGuard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "reviewapp.config.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -173,7 +173,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],  # the socket's origin is added per request by RequestGuard, for the host asked for
+        "connect-src": [SELF],  # the socket's address is added per request by ContentPolicy, for the host asked for
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
