@@ -169,7 +169,8 @@ def new_person(request: HttpRequest) -> HttpResponse:
             password=made, must_change_password=not is_service, actor=request.actor, at=timezone.now(),
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:
-        form.add_error(None if isinstance(refusal, Invalid) else "username", refusal.detail)
+        at_fault = next((problem.pointer.strip("/") for problem in refusal.errors), "username")
+        form.add_error(at_fault if at_fault in form.fields else None, refusal.detail)
         return _new_person_page(request, form, status=refusal.status)
     messages.success(request, f"{user.username} is made. Say below where they may work.")
     return _password_once(request, user, made) if made else redirect("access:person", user.pk)

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,13 +17,44 @@ from reviewapp.lib import query
 from reviewapp.lib.api import require_scope
 
 
+class ActorShape(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+    roles = serializers.CharField()
+
+
+class ObjectShape(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    id = serializers.CharField()
+
+
+class EventShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    action = serializers.CharField()
+    outcome = serializers.CharField()
+    actor = ActorShape()
+    object = ObjectShape()
+    queue_id = serializers.UUIDField(allow_null=True)
+    request_id = serializers.CharField()
+    data = serializers.DictField()  # type: ignore[assignment]  # a field; DRF keeps fields apart from its own names
+    canonical = serializers.CharField()
+    mac = serializers.CharField()
+
+
+class EventList(serializers.Serializer[Any]):
+    results = EventShape(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 class AuditEvents(APIView):
     """`GET /api/v1/audit-events`: newest first. Needs the scope audit:read and the role Auditor or Admin."""
 
     @extend_schema(
         operation_id="list_audit_events",
         parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in PARAMS] + [OpenApiParameter("page_size", OpenApiTypes.INT)],
-        responses=OpenApiTypes.OBJECT,
+        responses={200: EventList},
     )
     def get(self, request: Request) -> Response:
         actor = require_scope(request, rules.READ_SCOPE)
