@@ -134,8 +134,10 @@ class _Stack:
                 for name, queue in processes.WORKERS.items()
                 if watchdog.is_stuck(queue, age=self.supervisor.age(name))
             ]
-            for name in {*self.supervisor.ended(), *stuck}:
-                self._restart(name)
+            for name in self.supervisor.ended():
+                self._restart(name, "ended by itself")
+            for name in stuck:
+                self._restart(name, "no longer works")
 
     def _start_servers(self) -> None:
         """Each server only where the environment names no other."""
@@ -165,7 +167,8 @@ class _Stack:
             processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS, every=_WATCH_SECONDS
         )
 
-    def _restart(self, name: str) -> None:
+    def _restart(self, name: str, reason: str) -> None:
+        self.say(f"{name} {reason}; starting it again. {self.supervisor.log_of(name)} may say why.")
         try:
             self.supervisor.restart(name)
         except CannotStart:

@@ -116,6 +116,17 @@ def test_every_dependency_is_locked():
     assert {re.match(r"[\w.-]+", name)[0] for name in wanted} - locked == set()
 
 
+def test_every_variable_of_the_settings_is_explained():
+    readers = {"text", "flag", "whole", "words", "folder", "secret", "keyring"}
+    settings = (call for call in ast.walk(tree(APP / "config/settings.py")) if isinstance(call, ast.Call))
+    read = {
+        ast.literal_eval(call.args[0]) for call in settings if dotted(call.func) in {f"env.{name}" for name in readers}
+    }
+    explained = set(re.findall(r"^# ([A-Z_]+)=", (HOME / "deploy/env.example").read_text(), re.MULTILINE))
+    assert len(read) > 10
+    assert read - explained == set()
+
+
 def test_migrations_import_no_app_code():
     found = [path for path in modules(APP, migrations=True) if "migrations" in path.parts]
     assert [place(path, line) for path in found for line in app_imports(tree(path))] == []

@@ -17,9 +17,7 @@ DATA_SCRIPT = re.compile(r"""<script\b[^>]*type\s*=\s*["']application/json["'][^
 # A breakpoint cannot read a custom property, so its length stands where it is used.
 CONDITION = re.compile(r"@(media|container|supports)[^{]*")
 COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|\b(rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch|color)\(", re.IGNORECASE)
-LENGTH = re.compile(
-    r"(?<![\w.#-])-?(?!0(?:px|rem|em)\b)\d*\.?\d+(px|rem|em|ch|ex|pt|cm|mm|ms|s)\b", re.IGNORECASE
-)
+LENGTH = re.compile(r"(?<![\w.#-])-?(?!0(?:px|rem|em)\b)\d*\.?\d+(px|rem|em|ch|ex|pt|cm|mm|ms|s)\b", re.IGNORECASE)
 
 
 def strip(css: str) -> str:

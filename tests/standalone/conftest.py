@@ -30,7 +30,7 @@ _OURS = {
     "REDIS_URL",
     "MAKELEVEL",
 }
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 # Servers of someone else's, that nobody of the toys ever asks: a stack that starts none of its own is up within half a second.
 ELSEWHERE = {"DATABASE_URL": "postgresql://elsewhere/countersign", "REDIS_URL": "redis://127.0.0.1:1/0"}
 
@@ -77,7 +77,7 @@ class Stack:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Command lines of the living processes that have `folder` in their environment or among their arguments."""
+    """Command lines of the living processes that have `folder` in their environment, among their arguments, or around them."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -93,7 +93,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 20) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

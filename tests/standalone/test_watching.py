@@ -22,6 +22,7 @@ def test_a_killed_web_comes_back(start):
 
     assert eventually(lambda: int(stack.get()) != before)
     assert stack.stop() == 0
+    assert "web ended by itself; starting it again." in stack.output
 
 
 def test_a_killed_database_comes_back_with_its_data(start, folder):
