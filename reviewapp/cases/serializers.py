@@ -9,7 +9,7 @@ from reviewapp.cases.actions import shown_digest
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.predictions.presentation import open_features
-from reviewapp.predictions.serializers import ExplanationShape, explanation_answer, prediction_answer
+from reviewapp.predictions.serializers import ExplanationShape, ScoredShape, explanation_answer, prediction_answer
 
 
 def case_line(case: Case) -> dict[str, Any]:
@@ -78,15 +78,6 @@ class CaseList(serializers.Serializer[Any]):
     results = CaseLine(many=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-
-
-class ScoredShape(serializers.Serializer[Any]):
-    outcome = serializers.CharField(allow_null=True)
-    probabilities = serializers.DictField(child=serializers.FloatField())
-    confidence = serializers.FloatField(allow_null=True)
-    margin = serializers.FloatField(allow_null=True)
-    model = serializers.CharField(allow_null=True)
-    model_version = serializers.CharField(allow_null=True)
 
 
 class CaseShape(CaseLine):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import drf_spectacular_sidecar
 from csp.constants import NONE, SELF
 
 from reviewapp.config import env
@@ -36,7 +37,6 @@ INSTALLED_APPS = [
     "guardian",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "django_htmx",
     "csp",
     "channels",
@@ -188,7 +188,9 @@ API_BATCH_BYTES = 16 * 1_048_576
 INTAKE_BACKLOG_LIMIT = env.whole("INTAKE_BACKLOG_LIMIT", 50_000, low=1, high=10_000_000)
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+SWAGGER_UI = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
+STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # nothing of the applications': pages of theirs are not served
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -210,6 +212,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["reviewapp.lib.api.ApiRenderer"],
     "DEFAULT_PARSER_CLASSES": ["reviewapp.lib.api.StrictJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "reviewapp.lib.api.JSONOnly",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "reviewapp.config.api.problem_response",
     "UNAUTHENTICATED_USER": None,
@@ -222,9 +225,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "reviewapp.config.openapi.complete"],
+    "ENUM_NAME_OVERRIDES": {
+        "CaseStateEnum": ["open", "leased", "decided"],
+        "DatasetStateEnum": ["pending", "frozen", "failed"],
+        "PredictionStatusEnum": ["pending", "routed", "failed"],
+    },
 }
 
 # Work in the background: rows are the work, messages only ring

@@ -1,13 +1,12 @@
 """Every address. Pages at the root, the API under /api/v1/."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from reviewapp.access import urls as access
 from reviewapp.audit import urls as audit
 from reviewapp.cases import urls as cases
 from reviewapp.catalog import urls as catalog
-from reviewapp.config import views
+from reviewapp.config import openapi, views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
 from reviewapp.policies import urls as policies
@@ -24,8 +23,8 @@ urlpatterns = [
     path("", include(datasets)),
     path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),
-    path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
+    path("api/v1/openapi.json", openapi.document, name="openapi"),
+    path("api/docs/", openapi.docs, name="api-docs"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),

@@ -23,6 +23,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotAllowed, NotFound
 from reviewapp.lib.fields import Fields
+from reviewapp.lib.shapes import ProblemShape
 
 LABEL_ORDER = ("position",)
 LIST_ORDER = ("-requested_at", "-id")
@@ -31,7 +32,7 @@ _USE_CASE = OpenApiParameter("use_case", str, description="Slug of a use case")
 
 
 def _problems(*statuses: int) -> dict[int, Any]:
-    return dict.fromkeys((401, 403, *statuses), serializers.ProblemShape)
+    return dict.fromkeys((401, 403, *statuses), ProblemShape)
 
 
 class LabelListView(APIView):

@@ -43,6 +43,15 @@ def routing_answer(routing: RoutingResult | None) -> dict[str, Any] | None:
     return {"result": routing.result, "policy_version": routing.policy_number, "rule": routing.rule, "trace": routing.trace}
 
 
+class ScoredShape(serializers.Serializer[Any]):
+    outcome = serializers.CharField(allow_null=True)
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    confidence = serializers.FloatField(allow_null=True)
+    margin = serializers.FloatField(allow_null=True)
+    model = serializers.CharField(allow_null=True)
+    model_version = serializers.CharField(allow_null=True)
+
+
 class ExplanationShape(serializers.Serializer[Any]):
     method = serializers.CharField()
     output_space = serializers.CharField()

@@ -1,0 +1,305 @@
+"""The API's own description: complete, right about every answer, and readable in a browser under the strict policy."""
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import httpx
+import pytest
+import schemathesis
+from django.urls import URLPattern, URLResolver, get_resolver
+from hypothesis import HealthCheck, Phase, settings
+from playwright.sync_api import sync_playwright
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from reviewapp.cases.feedback import label_decisions
+from reviewapp.datasets.freezing import freeze_pending
+from tests import factories
+from tests.journeys.conftest import Served, body
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
+EXAMPLES = 25
+METHODS = ("get", "post", "put", "patch", "delete")
+PROBLEMS = {"400", "401", "403", "404", "429", "503"}
+PROBLEMS_OF_WRITES = PROBLEMS | {"409", "413", "415", "422"}
+
+
+@pytest.fixture(scope="module")
+def document(served: Served) -> dict[str, Any]:
+    return dict(httpx.get(f"{served.url}/api/v1/openapi.json", verify=False).json())  # noqa: S501 -- plain HTTP
+
+
+@pytest.fixture(scope="module")
+def schema(served: Served) -> Any:
+    found = schemathesis.openapi.from_url(f"{served.url}/api/v1/openapi.json")
+    found.config.generation.update(modes=list(schemathesis.GenerationMode))
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def served_addresses() -> set[tuple[str, str]]:
+    """Every (method, path) of the URLconf under /api/v1/."""
+    return set(_walk(get_resolver().url_patterns, ""))
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, str]]:
+    for entry in patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, path)
+        elif path.startswith("api/v1/") and hasattr(entry.callback, "view_class"):
+            for method in METHODS:
+                if hasattr(entry.callback.view_class, method):
+                    yield method, "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path)
+
+
+def test_every_address_of_the_api_is_described(document):
+    assert {(method, path) for method, path, _ in operations(document)} == served_addresses()
+
+
+def test_it_is_openapi_3_1_and_says_how_to_sign_in(document):
+    assert document["openapi"].startswith("3.1")
+    assert document["components"]["securitySchemes"]["apiKey"]["scheme"] == "bearer"
+    assert all({"apiKey": []} in operation["security"] for _, _, operation in operations(document))
+
+
+def test_every_problem_is_described(document):
+    for method, path, operation in operations(document):
+        problems = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert (PROBLEMS_OF_WRITES if method == "post" else PROBLEMS) <= set(problems), path
+        for answer in problems.values():
+            assert answer["description"]
+            assert answer["content"] == {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}
+            }
+
+
+def test_no_body_takes_a_field_that_is_not_listed(document):
+    schemas = document["components"]["schemas"]
+    for name in (
+        "PredictionBody",
+        "BatchBody",
+        "SubjectShape",
+        "GivenPrediction",
+        "GivenExplanation",
+        "LeaseBody",
+        "ReviewBody",
+        "DatasetBody",
+    ):
+        assert schemas[name]["additionalProperties"] is False, name
+
+
+def test_every_write_takes_an_idempotency_key(document):
+    for method, path, operation in operations(document):
+        named = [parameter["name"] for parameter in operation["parameters"]]
+        assert named.count("Idempotency-Key") == (method == "post"), path
+
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = [
+    ("GET", "/api/v1/audit-events", "auditor"),
+    ("GET", "/api/v1/cases", "alice"),
+    ("GET", "/api/v1/cases/{case_id}", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/heartbeat", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/release", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/review", "alice"),
+    ("GET", "/api/v1/datasets", "ml"),
+    ("POST", "/api/v1/datasets", "ml"),
+    ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
+    ("GET", "/api/v1/datasets/{dataset_id}/download", "ml"),
+    ("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml"),
+    ("GET", "/api/v1/labels", "ml"),
+    ("GET", "/api/v1/models", "ml"),
+    ("GET", "/api/v1/models/{name}/versions", "ml"),
+    ("GET", "/api/v1/predictions", "sender"),
+    ("POST", "/api/v1/predictions", "sender"),
+    ("GET", "/api/v1/predictions/{prediction_id}", "sender"),
+    ("POST", "/api/v1/predictions/batch", "sender"),
+    ("POST", "/api/v1/queues/{slug}/claim", "alice"),
+    ("GET", "/api/v1/use-cases", "ml"),
+]
+
+
+def test_every_operation_is_fuzzed(document):
+    assert {(method, path) for method, path, _ in OPERATIONS} == {
+        (m.upper(), path) for m, path, _ in operations(document)
+    }
+
+
+GOOD = {
+    "/api/v1/predictions": body,
+    "/api/v1/predictions/batch": lambda: {"items": [body()]},
+    "/api/v1/datasets": lambda: {"use_case": "loans", "name": "fuzz"},
+    "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
+}
+
+
+def nearly_good(path: str, generated: Any, pick: random.Random) -> Any:
+    """A good body with one field of a generated one, so that what is behind the first check is reached too."""
+    if path not in GOOD or not isinstance(generated, dict) or not generated:
+        return generated
+    name = pick.choice(sorted(generated))
+    if path.endswith("batch") and isinstance(generated[name], list):
+        items = [nearly_good("/api/v1/predictions", item, pick) for item in generated[name]]
+        return {name: items}
+    return {**GOOD[path](), name: generated[name]}
+
+
+@pytest.mark.parametrize(("method", "path", "who"), OPERATIONS, ids=lambda value: value)
+def test_generated_requests_find_no_5xx_and_no_answer_that_is_not_described(served, schema, story, method, path, who):
+    """Good and bad requests by the description, with ids and slugs that exist mixed in."""
+    operation = schema[path][method]
+    known = {name: value for name, value in story.items() if f"{{{name}}}" in path}
+    pick = random.Random(7)
+    headers = {"Authorization": f"Bearer {served.tokens[who]}"}
+
+    @hypothesis.seed(7)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(
+        case=operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
+    )
+    def ask(case: Any) -> None:
+        if pick.random() < 0.7:
+            case.path_parameters = {**(case.path_parameters or {}), **known}
+            case.body = nearly_good(path, case.body, pick)
+        case.call_and_validate(headers=headers, timeout=60, checks=CHECKS)
+
+    ask()
+
+
+@pytest.fixture(scope="module")
+def story(served: Served, schema: Any) -> dict[str, str]:
+    """Answers of a whole life, each held against its description; returns ids that exist."""
+
+    def hold(method: str, path: str, who: str, status: int, at: dict[str, str] | None = None, **parts: Any) -> Any:
+        answer = served.api(who).request(method, path.format(**at or {}), **parts)
+        assert answer.status_code == status, answer.text
+        schema[path][method].validate_response(answer)
+        return answer
+
+    factories.make_model(served.office.use_case)
+    brought = body(
+        model="credit-risk", model_version="1", occurred_at="2026-11-20T12:00:00Z", context={"branch": "Leeds"}
+    )
+    sent = hold("POST", "/api/v1/predictions", "sender", 201, json=brought).json()
+    hold("POST", "/api/v1/predictions", "sender", 200, json=brought)
+    hold("POST", "/api/v1/predictions", "sender", 409, json={**brought, "context": {}})
+    hold("POST", "/api/v1/predictions", "sender", 422, json={**brought, "more": 1})
+    auto = {"outcome": "approve", "probabilities": {"approve": 0.99, "deny": 0.01}}
+    hold("POST", "/api/v1/predictions", "sender", 201, json=body(prediction=auto, explanation=None))
+    items = [body(), body(), {"use_case": "nowhere"}, 7]
+    hold("POST", "/api/v1/predictions/batch", "sender", 200, json={"items": items})
+    lines = b"\n".join(json.dumps(item).encode() for item in items) + b"\nnot json"
+    hold(
+        "POST",
+        "/api/v1/predictions/batch",
+        "sender",
+        200,
+        content=lines,
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    for _ in range(2):
+        case = hold("POST", "/api/v1/queues/{slug}/claim", "alice", 200, at={"slug": "loans"}).json()
+        place = {"at": {"case_id": case["id"]}, "json": {"lease": case["lease"]["number"]}}
+        hold("POST", "/api/v1/cases/{case_id}/heartbeat", "alice", 200, **place)
+        hold("POST", "/api/v1/cases/{case_id}/release", "alice", 200, **place)
+        hold("POST", "/api/v1/cases/{case_id}/release", "alice", 409, **place)
+        again = hold("POST", "/api/v1/queues/{slug}/claim", "alice", 200, at={"slug": "loans"}).json()
+        answer = {
+            "lease": again["lease"]["number"],
+            "answer": "correct",
+            "outcome": "approve",
+            "note": "seen",
+            "active_seconds": 1.5,
+        }
+        hold("POST", "/api/v1/cases/{case_id}/review", "alice", 200, at={"case_id": again["id"]}, json=answer)
+    hold("POST", "/api/v1/queues/{slug}/claim", "carol", 204, at={"slug": "loans-lead"})
+    label_decisions(at=factories.now())
+    frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
+    hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})
+    freeze_pending(at=factories.now())
+    place = {"at": {"dataset_id": frozen["id"]}}
+    hold("GET", "/api/v1/datasets/{dataset_id}", "ml", 200, **place)
+    hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 200, **place)
+    hold("GET", "/api/v1/datasets/{dataset_id}/download", "ml", 200, params={"format": "jsonl"}, **place)
+    hold("GET", "/api/v1/predictions/{prediction_id}", "sender", 200, at={"prediction_id": sent["id"]})
+    hold("GET", "/api/v1/cases/{case_id}", "alice", 200, at={"case_id": again["id"]})
+    hold("GET", "/api/v1/models/{name}/versions", "ml", 200, at={"name": "credit-risk"})
+    for path, who in (
+        ("predictions", "sender"),
+        ("cases", "alice"),
+        ("labels", "ml"),
+        ("datasets", "ml"),
+        ("use-cases", "ml"),
+        ("models", "ml"),
+        ("audit-events", "auditor"),
+    ):
+        hold("GET", f"/api/v1/{path}", who, 200)
+        assert hold("GET", f"/api/v1/{path}", who, 200, params={"page_size": 1}).json()["results"], path
+        hold("GET", f"/api/v1/{path}", who, 400, params={"page_size": 0})
+    hold("GET", "/api/v1/audit-events", "ml", 403)
+    waiting = served.send()["case"]["id"]
+    return {
+        "case_id": waiting,
+        "dataset_id": frozen["id"],
+        "prediction_id": sent["id"],
+        "slug": "loans",
+        "name": "credit-risk",
+    }
+
+
+def test_every_answer_of_a_whole_life_is_as_described(story):
+    assert story["case_id"]
+
+
+def test_no_key_and_a_wrong_path_answer_as_described(served, schema):
+    answer = httpx.get(f"{served.url}/api/v1/cases", verify=False)  # noqa: S501 -- plain HTTP
+    assert answer.status_code == 401
+    schema["/api/v1/cases"]["GET"].validate_response(answer)
+    absent = httpx.get(f"{served.url}/api/v1/nowhere", verify=False)  # noqa: S501 -- plain HTTP
+    assert (absent.status_code, absent.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_the_docs_page_shows_every_operation_and_breaks_no_policy(served, document):
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.goto(f"{served.url}/api/docs/", wait_until="networkidle", timeout=90_000)
+        page.wait_for_selector(".opblock", timeout=90_000)
+        shown = page.locator(".opblock").count()
+        page.locator(".opblock-summary-control").first.click()
+        page.wait_for_selector(".opblock-body", timeout=30_000)
+        browser.close()
+    assert shown == len(list(operations(document)))
+    assert [text for text in said if "Content Security Policy" in text] == []
