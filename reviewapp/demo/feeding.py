@@ -21,7 +21,7 @@ from reviewapp.demo.split import Arrival
 
 AT_ONCE = {"mortgage-underwriting": 200, "ward-triage": 80}
 PAUSE_SECONDS = (3.0, 9.0)
-_EVERY = 12  # of the mortgage applications one in so many brings a broker's prediction along
+_EVERY = 8  # one application in so many comes by a broker, with the broker's prediction
 _BATCH = 100
 TIMEOUT_SECONDS = 30.0
 _LONGEST_BACK_OFF = 30.0
@@ -55,8 +55,12 @@ def body(scenario: Scenario, arrival: Arrival, number: int) -> dict[str, Any]:
         "features": dict(arrival.case.record),
         "context": {"from": scenario.context[number % len(scenario.context)]},
     }
-    brought = score(arrival.case.record) if scenario.model == "credit-risk" and number % _EVERY == _EVERY - 1 else {}
-    return sent | brought
+    return sent | (score(arrival.case.record) if _comes_by_broker(scenario, number) else {})
+
+
+def _comes_by_broker(scenario: Scenario, number: int) -> bool:
+    """One application in so many, after the opening."""
+    return scenario.slug == "mortgage-underwriting" and number >= AT_ONCE[scenario.slug] and number % _EVERY == 0
 
 
 class Client:

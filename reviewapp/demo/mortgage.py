@@ -291,9 +291,9 @@ _REASONS = (
     _deny("R10", "Property value or type", "The value or the type of the property does not support this loan.", "price", "apr", "prop", "unit"),
     _deny("R11", "Information could not be verified", "We could not verify some of what you told us.", "unver"),
     _deny("R12", "Employment", "Your income from work is not steady enough for this loan.", "self", "unem"),
-    Reason("R13", "Savings or assets make up for it", "Your savings or assets support this loan.", ("liq", "netw"), ("approve",)),
-    Reason("R14", "Credit history explained", "You explained the entries in your credit history.", ("gdlin", "cons", "mortg"), ("approve",)),
-    Reason("R15", "Verified since", "We have now verified what you told us.", ("unver",), ("approve",)),
+    Reason("R13", "Savings or assets make up for it", "Your savings or assets support this loan.", outcomes=("approve",)),
+    Reason("R14", "Credit history explained", "You explained the entries in your credit history.", outcomes=("approve",)),
+    Reason("R15", "Verified since", "We have now verified what you told us.", outcomes=("approve",)),
 )  # fmt: skip
 
 _POLICY = {

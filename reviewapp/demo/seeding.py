@@ -28,7 +28,7 @@ from reviewapp.catalog.rules import Stage
 from reviewapp.demo import access_file, scorecard
 from reviewapp.demo.people import MACHINES, PEOPLE, Account
 from reviewapp.demo.scenario import Scenario
-from reviewapp.demo.split import calibration_cases
+from reviewapp.demo.split import not_sent
 from reviewapp.lib.actor import system
 from reviewapp.policies.actions import publish
 
@@ -137,7 +137,7 @@ def seed_scorecard(scenario: Scenario, use_case: UseCase, data: Path, *, at: dat
     model = Model.objects.filter(name=scorecard.MODEL).first() or create_model(
         use_case=use_case, name=scorecard.MODEL, description=scorecard.DESCRIPTION, actor=DEMO, at=at
     )
-    past = calibration_cases(scenario, scenario.read(data))
+    past = not_sent(scenario, scenario.read(data))
     register_version(
         model=model,
         version=scorecard.VERSION,

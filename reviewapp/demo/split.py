@@ -20,10 +20,11 @@ class Arrival:
     case: PastCase
 
 
-def calibration_cases(scenario: Scenario, cases: Sequence[PastCase]) -> list[PastCase]:
-    """Past applications that are not sent: the broker's scorecard is held against how they came out."""
+def not_sent(scenario: Scenario, cases: Sequence[PastCase]) -> list[PastCase]:
+    """Past cases whose outcome is known and that do not arrive as new ones."""
     labelled = known(cases)
-    return [labelled[row] for row in _split(scenario, labelled).calibration.tolist()]
+    parts = _split(scenario, labelled)
+    return [labelled[row] for row in sorted((*parts.train.tolist(), *parts.calibration.tolist()))]
 
 
 def known(cases: Sequence[PastCase]) -> list[PastCase]:

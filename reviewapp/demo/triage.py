@@ -78,8 +78,9 @@ def _sign(
 FEATURES: list[dict[str, Any]] = [
     _sign("resp", "Respiratory rate", "/min", span=(0, 120), usual=(12, 20), lead="Breathing", group=_VITALS),
     _sign(
-        "pafi", "PaO₂/FiO₂", "mmHg", span=(0, 1_000), usual=(300, None), lead="Oxygen in the blood, for the oxygen given,", group=_VITALS,
-        direction=-1, description="Oxygen pressure in the blood over the share of oxygen breathed in.",
+        "pafi", "PaO₂/FiO₂", "mmHg", span=(0, 1_000), usual=(300, None), lead="Oxygen in the blood", group=_VITALS,
+        direction=-1, sentence="[Oxygen in the blood], for the oxygen given, is {value}",
+        description="Oxygen pressure in the blood over the share of oxygen breathed in.",
     ),
     _sign("hrt", "Heart rate", "/min", span=(0, 350), usual=(60, 100), lead="Heart rate", group=_VITALS),
     _sign("meanbp", "Mean arterial pressure", "mmHg", span=(0, 250), usual=(70, 105), lead="Blood pressure", group=_VITALS),
@@ -190,10 +191,11 @@ _REASONS = (
     Reason("T06", "Looks better than the numbers", "You looked better than the readings showed.", (), _CALM),
     Reason("T07", "Signs of infection", "There were signs of an infection.", ("temp", "wblc")),
     Reason("T08", "Kidney or liver results", "The blood results for kidney or liver needed attention.", ("crea", "bun", "bili", "urine", "alb")),
-    Reason("T09", "Known condition the model does not see", "We took a known condition into account.", ("dzgroup", "ca", "numco", "diabetes")),
+    Reason("T09", "Known condition the model does not see", "We took a known condition into account."),
     Reason("T10", "Frail or confused", "We took your age and how you manage day to day into account.", ("age", "dementia")),
     Reason("T11", "A reading is wrong or missing", "A reading was missing or could not be relied on."),
     Reason("T12", "Plan of care agreed already", "Your plan of care had been agreed before."),
+    Reason("T13", "Underlying illness", "We took your illness into account.", ("dzgroup", "ca", "numco", "diabetes")),
 )  # fmt: skip
 
 

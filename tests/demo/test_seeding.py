@@ -143,11 +143,11 @@ def test_a_held_out_row_is_scored_explained_and_waits_for_a_person(seeded: dict[
     client = Client(headers={"Authorization": f"Bearer {seeded['api_keys']['intake']}"})
     for scenario in (mortgage.SCENARIO, triage.SCENARIO):
         rows = arrivals(scenario, scenario.read(demo_data))[:30]
-        items = [body(scenario, arrival, number) for number, arrival in enumerate(rows)]
+        items = [body(scenario, arrival, number) for number, arrival in enumerate(rows, start=190)]
         answer = client.post("/api/v1/predictions/batch", {"items": items}, content_type="application/json")
         assert {result["status"] for result in answer.json()["results"]} <= {201, 202}
     score_pending(at=now())
-    assert Prediction.objects.filter(model_version__model__name="broker-scorecard", brought_along=True).count() == 2
+    assert Prediction.objects.filter(model_version__model__name="broker-scorecard", brought_along=True).count() == 3
     for scenario in (mortgage.SCENARIO, triage.SCENARIO):
         opened = Case.objects.filter(queue__slug=scenario.slug).select_related("prediction__explanation")
         assert opened
