@@ -89,8 +89,7 @@ def test_a_python_without_venv_is_told_so(tmp_path):
 
 def test_an_unknown_command_is_told_the_known_ones(tmp_path):
     said = begin(a_checkout(tmp_path), "deploy").communicate(timeout=20)[1]
-    assert said == "Name one of: demo, standalone, test, lint, bench, lock
-"
+    assert said.strip() == "Name one of: demo, standalone, test, lint, bench, lock"
 
 
 def test_make_names_every_command():
