@@ -1,6 +1,7 @@
 """What the pages of models show, as their templates want it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from inference.schema import FeatureSchema
@@ -12,6 +13,7 @@ STAGE_WORDS = {
     Stage.LIVE: ("live", "on"),
     Stage.RETIRED: ("retired", ""),
 }
+METHODS = {"platt": "Platt scaling", "isotonic": "isotonic regression", "none": ""}
 PARTS = {"total": "in all", "train": "trained on", "calibration": "calibrated on", "test": "tested on"}
 
 
@@ -74,20 +76,18 @@ def _calibration(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
         for name, label, show in (("ece", "Calibration error", _percent), ("brier", "Brier score", _decimal))
     ]
     rows = [row for row in rows if row["before"] or row["after"]]
-    fitted = metrics.get("calibration")
-    fitted = fitted if isinstance(fitted, Mapping) else {}
+    fitted = _mapping(metrics.get("calibration"))
     if not rows:
         return None
     return {
         "rows": rows,
-        "method": fitted.get("method", ""),
+        "method": _method(fitted),
         "fitted_on": _count(fitted.get("n")),
         "n": _count(metrics.get("n")),
     }
 
 
 def _about(version: ModelVersion) -> list[dict[str, Any]]:
-    calibration = version.manifest.get("calibration", {})
     rows: list[tuple[str, Any, str]] = [
         ("Use case", version.model.use_case.name, "text"),
         (
@@ -98,7 +98,7 @@ def _about(version: ModelVersion) -> list[dict[str, Any]]:
         ("Artifact, SHA-256", version.artifact_digest, "code"),
         ("Inputs", f"schema {version.schema.number}", "text"),
         ("Inputs, SHA-256", version.schema.digest, "code"),
-        ("Calibrated by", calibration.get("method", ""), "text"),
+        ("Calibrated by", _method(_mapping(version.manifest.get("calibration"))), "text"),
         ("Registered", version.registered_at, "at"),
         ("Registered by", version.registered_by.display_name if version.registered_by else "the command line", "text"),
         ("Live since" if version.stage == Stage.LIVE else "Went live", version.live_at, "at"),
@@ -108,26 +108,40 @@ def _about(version: ModelVersion) -> list[dict[str, Any]]:
 
 
 def _lineage(lineage: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = lineage.get("rows") if isinstance(lineage.get("rows"), Mapping) else {}
-    outcomes = lineage.get("outcomes") if isinstance(lineage.get("outcomes"), Mapping) else {}
+    rows, outcomes = _mapping(lineage.get("rows")), _mapping(lineage.get("outcomes"))
     known: list[tuple[str, Any, str]] = [
         ("Data, SHA-256", lineage.get("data_digest"), "code"),
-        ("Rows", ", ".join(f"{_count(n)} {PARTS.get(part, part)}" for part, n in (rows or {}).items()), "text"),
-        ("Outcomes", ", ".join(f"{_count(n)} {name}" for name, n in (outcomes or {}).items()), "text"),
+        ("Rows", ", ".join(f"{_count(rows[part])} {words}" for part, words in PARTS.items() if part in rows), "text"),
+        ("Outcomes", ", ".join(f"{_count(n)} {name}" for name, n in outcomes.items()), "text"),
         ("Method", lineage.get("kind"), "text"),
         ("Held to its direction", ", ".join(lineage.get("monotone") or ()), "text"),
         ("Seed", lineage.get("seed"), "text"),
         ("Split by", lineage.get("split_by"), "text"),
         ("Python", lineage.get("python"), "text"),
-        ("Trained at", lineage.get("trained_at"), "text"),
+        ("Trained at", _moment(lineage.get("trained_at")), "at"),
     ]
     return [{"term": term, kind: value} for term, value, kind in known if value not in (None, "")]
 
 
 def _pairs(values: Any) -> list[dict[str, str]]:
-    if not isinstance(values, Mapping):
-        return []
-    return [{"term": str(name), "text": str(value)} for name, value in sorted(values.items())]
+    return [{"term": str(name), "text": str(value)} for name, value in sorted(_mapping(values).items())]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What was told at registration may be anything."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _method(calibration: Mapping[str, Any]) -> str:
+    name = str(calibration.get("method", ""))
+    return METHODS.get(name, name)
 
 
 def _decimal(value: Any) -> str:

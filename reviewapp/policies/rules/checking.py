@@ -175,7 +175,7 @@ class _Check:
             self.add(
                 at,
                 "unknown_field",
-                "Neither “features.” with the name of an input of this use case, nor outcome, confidence or margin.",
+                "Write “features.” and the name of an input of this use case, or outcome, confidence or margin.",
             )
         return feature
 
