@@ -15,6 +15,8 @@ from reviewapp.standalone.errors import CannotStart, from_os_error, full_disk
 _LOCK = "countersign.lock"  # also the mark of a folder that is ours
 _FOUND_BEFORE_US = {
     "artifacts",
+    "demo-data",
+    "demo-data.lock",
     "static",
     "access.json",
 }  # what a plain manage.py command may have made in a new folder
