@@ -5,9 +5,9 @@ No module of this room imports Django; what needs Django runs as a process of it
 
     entry       options -> environment -> stack
     stack       the order of things: folder, servers, migrations, seeding, web and workers, watching, stopping
-    datadir     the data folder: one stack at a time, what may be deleted, the generated secrets
-    postgres    finds PostgreSQL's programs, makes and repairs the cluster, says how to start it
-    valkey      the same for Valkey
+    datadir     the data folder: one stack at a time, what may be deleted, the generated secrets (datafiles: its names)
+    beside      lets commands of manage.py run beside the stack
+    postgres    finds PostgreSQL's programs, makes the cluster, says how to start it; valkey the same (servers: both started)
     processes   what the stack's own programs are called and how each is started
     supervisor  starts, watches and restarts processes; knows no program
     reaper      a separate program that stops everything when the supervisor is gone, also after kill -9

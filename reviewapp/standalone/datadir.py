@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reviewapp.standalone import postgres
+from reviewapp.standalone.datafiles import LOCK, write_private
 from reviewapp.standalone.errors import CannotStart, from_os_error, full_disk
 
-_LOCK = "countersign.lock"  # also the mark of a folder that is ours
 _FOUND_BEFORE_US = {
     "artifacts",
     "demo-data",
@@ -41,6 +41,7 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.is_new = False
         self._lock: int | None = None
 
     @property
@@ -67,7 +68,8 @@ class DataFolder:
         :raises CannotStart: if the file cannot be read. Making new keys then would lock everyone out of what the old ones encrypt.
         """
         path = self.path / "secrets.json"
-        kept = self._read(path) if path.exists() else {}
+        self.is_new = not path.exists()
+        kept = {} if self.is_new else self._read(path)
         missing = {name: make() for name, make in _SECRETS.items() if name not in kept}
         if missing:
             kept |= missing
@@ -88,13 +90,13 @@ class DataFolder:
     def _make(self) -> None:
         # As root PostgreSQL runs as another user, which must be able to pass through to its own folder.
         self.path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        if not (self.path / _LOCK).exists() and {entry.name for entry in self.path.iterdir()} - _FOUND_BEFORE_US:
+        if not (self.path / LOCK).exists() and {entry.name for entry in self.path.iterdir()} - _FOUND_BEFORE_US:
             raise CannotStart(
                 f"{self.path} holds files that are not Countersign's. Choose an empty folder with DATA_DIR."
             )
 
     def _hold(self) -> None:
-        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,7 +110,7 @@ class DataFolder:
     def _empty(self) -> None:
         postgres.delete(self.path)
         for entry in self.path.iterdir():
-            if entry.name == _LOCK:
+            if entry.name == LOCK:
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -119,14 +121,3 @@ class DataFolder:
         needed = _LATER_START_BYTES if (self.path / "secrets.json").exists() else _FIRST_START_BYTES
         if shutil.disk_usage(self.path).free < needed:
             raise full_disk(self.path)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace `path` in one step by a file that only its owner can read."""
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    fresh.replace(path)

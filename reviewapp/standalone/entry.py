@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reviewapp.standalone import processes, stack
+from reviewapp.standalone import stack
+from reviewapp.standalone.datafiles import data_dir
 from reviewapp.standalone.errors import CannotStart
 
 
@@ -15,7 +16,7 @@ def main(argv: Sequence[str]) -> int:
     """Run the stack in the foreground; answers the exit status."""
     try:
         options = _options(argv)
-        stack.run(options, on_ready=lambda: _announce(options), say=_say)
+        stack.run(options, on_ready=lambda first: _announce(options, first=first), say=_say)
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -34,9 +35,7 @@ def _options(argv: Sequence[str]) -> stack.Options:
     parser.add_argument("command", choices=["standalone", "demo"], help="demo adds demo data and people")
     parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
     parser.add_argument("--port", default=os.environ.get("PORT") or "8000")
-    parser.add_argument(
-        "--data-dir", type=Path, default=Path(os.environ.get("DATA_DIR") or processes.HOME / ".countersign")
-    )
+    parser.add_argument("--data-dir", type=Path, default=data_dir())
     parser.add_argument(
         "--reset", action="store_true", default=_is_set("RESET"), help="delete the data folder's contents first"
     )
@@ -64,14 +63,16 @@ def _port(text: str, name: str) -> int:
     return int(text)
 
 
-def _announce(options: stack.Options) -> None:
+def _announce(options: stack.Options, *, first: bool) -> None:
     _say(f"Countersign is ready at {options.url}")
     access = options.data_dir / "access.json"
     if options.before_web and access.exists():
-        accounts = json.loads(access.read_text(encoding="utf-8"))["accounts"]
-        for account in accounts:
+        for account in json.loads(access.read_text(encoding="utf-8"))["accounts"]:
             _say(f"  {account['username']:<14} {account['password']:<26} {account['role']}")
-        _say(f"The accounts and the API keys are in {access}. Ctrl-C stops everything.")
+        _say(f"The accounts and the API keys are in {access}.")
+    elif first:
+        _say("Make the first administrator in another terminal: .venv/bin/python manage.py create_admin NAME")
+    _say("Ctrl-C stops everything.")
 
 
 def _say(message: str) -> None:

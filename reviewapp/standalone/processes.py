@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from reviewapp.standalone.datafiles import HOME
 from reviewapp.standalone.supervisor import Service
 
-HOME = Path(__file__).resolve().parent.parent.parent
 WEB = "web"
 WORKERS = {
     "model-worker": "models",

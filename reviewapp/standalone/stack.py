@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewapp.standalone import postgres, processes
+from reviewapp.standalone.beside import published
 from reviewapp.standalone.datadir import DataFolder
 from reviewapp.standalone.errors import CannotStart, from_os_error
 from reviewapp.standalone.ports import require_free
@@ -40,8 +41,10 @@ class Options:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
-def run(options: Options, *, on_ready: Callable[[], None], say: Callable[[str], None]) -> None:
+def run(options: Options, *, on_ready: Callable[[bool], None], say: Callable[[str], None]) -> None:
     """Start everything, call `on_ready` once requests are answered, watch until someone asks to stop, and stop everything.
+
+    `on_ready` is told whether this was the data folder's first start.
 
     :raises CannotStart: with a sentence for the person at the terminal. Nothing is left running then either.
     """
@@ -51,13 +54,15 @@ def run(options: Options, *, on_ready: Callable[[], None], say: Callable[[str], 
     folder.open(reset=options.reset)
     require_free(options.host, options.port, option="PORT")
     require_free(options.host, options.socket_port, option="SOCKET_PORT")
-    os.environ |= _environment(options, folder)
+    made = _environment(options, folder)
+    os.environ |= made
     try:
         with _supervisor(folder, parent) as supervisor:
             stack = _Stack(options, folder, supervisor, say)
             stack.start()
-            on_ready()
-            stack.watch()
+            with published(folder.path, [*made, "DATABASE_URL", "REDIS_URL"]):
+                on_ready(folder.is_new)
+                stack.watch()
     except OSError as error:
         raise from_os_error(error, folder.path) from error
 
@@ -77,7 +82,7 @@ def _environment(options: Options, folder: DataFolder) -> dict[str, str]:
         "PORT": str(options.port),
         "SOCKET_PORT": str(options.socket_port),
     }
-    return {name: value for name, value in made.items() if not os.environ.get(name)} | place
+    return {name: os.environ.get(name) or value for name, value in made.items()} | place
 
 
 @contextlib.contextmanager

@@ -189,7 +189,8 @@ def test_accounts_are_printed(folder, capsys):
     folder.mkdir()
     account = {"username": "underwriter", "password": "correct horse", "role": "reviewer"}
     (folder / "access.json").write_text(json.dumps({"accounts": [account]}))
-    _announce(stack.Options(host="127.0.0.1", port=8000, socket_port=8001, data_dir=folder, before_web=("seed_demo",)))
+    options = stack.Options(host="127.0.0.1", port=8000, socket_port=8001, data_dir=folder, before_web=("seed_demo",))
+    _announce(options, first=True)
     shown = capsys.readouterr().out
     assert shown.startswith("Countersign is ready at http://127.0.0.1:8000\n")
     assert all(value in shown for value in account.values())
