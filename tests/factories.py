@@ -33,17 +33,23 @@ from reviewapp.policies.models import PolicyVersion
 PASSWORD = os.environ["SECRET_KEY"][:20]  # made for this run, and the same in every worker of it
 _numbers = count(1)
 
+
+
+def _feature(name: str, kind: str, label: str, group: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "label": label, "group": group, "missing_allowed": True, **more}
+
+
 LOAN_SCHEMA = {
     "features": [
-        {"name": "income", "kind": "number", "label": "Monthly income", "unit": "$", "min": 0, "max": 1_000_000, "group": "Income", "missing_allowed": True, "direction": -1},
-        {
-            "name": "debt_ratio", "kind": "number", "label": "Debt-to-income", "unit": "%", "min": 0, "max": 500, "group": "Income",
-            "missing_allowed": True, "direction": 1, "reference": {"high": 36, "text": "guideline up to 36 %"},
-        },
-        {"name": "loan_amount", "kind": "number", "label": "Loan amount", "unit": "$", "min": 0, "max": 10_000_000, "group": "Loan", "missing_allowed": True},
-        {"name": "late_payments", "kind": "integer", "label": "Late payments", "min": 0, "max": 100, "group": "History", "missing_allowed": True},
-        {"name": "insured", "kind": "boolean", "label": "Insured", "group": "Loan", "missing_allowed": True},
-        {"name": "married", "kind": "boolean", "label": "Married", "group": "Person", "missing_allowed": True, "protected": True},
+        _feature("income", "number", "Monthly income", "Income", unit="$", min=0, max=1_000_000, direction=-1),
+        _feature(
+            "debt_ratio", "number", "Debt-to-income", "Income", unit="%", min=0, max=500, direction=1,
+            reference={"high": 36, "text": "guideline up to 36 %"},
+        ),
+        _feature("loan_amount", "number", "Loan amount", "Loan", unit="$", min=0, max=10_000_000),
+        _feature("late_payments", "integer", "Late payments", "History", min=0, max=100),
+        _feature("insured", "boolean", "Insured", "Loan"),
+        _feature("married", "boolean", "Married", "Person", protected=True),
     ]
 }  # fmt: skip
 LOAN_OUTCOMES = [

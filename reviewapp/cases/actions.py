@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,7 @@ from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
-from reviewapp.cases.queries import queues_of, visible_cases, whole_case, with_reason_codes
+from reviewapp.cases.queries import known_codes, queues_of, visible_cases, whole_case, with_reason_codes
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell
@@ -294,7 +294,7 @@ def _refuse_faults(case: Case, given: Given) -> None:
         predicted=case.advised,
         outcomes=use_case.outcome_values,
         reason_codes=given.reason_codes,
-        known_codes=frozenset(case.known_codes),
+        known_codes=known_codes(case),
         note=given.note,
         correction_needs_note=use_case.correction_needs_note,
         is_lead_queue=case.queue.is_lead,
@@ -316,8 +316,9 @@ returning reviewed_at
 
 
 def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
-    review = Review(pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=actor.user_id, outcome=outcome)
-    values = {
+    reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
+    review = Review(pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome)
+    values: dict[str, Any] = {
         "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
         "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
     }  # fmt: skip
@@ -342,7 +343,7 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     direction = override_direction(
         case.advised, outcome, kind=use_case.outcome_kind, values=use_case.outcome_values, adverse=use_case.adverse_outcomes
     )
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
         "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at,
     }  # fmt: skip

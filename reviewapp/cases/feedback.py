@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -34,7 +35,7 @@ def label_decisions(*, at: datetime) -> int:
 
 
 @durable
-def _label_batch(*, actor: Actor, at: datetime, only: Sequence[object] | None = None) -> int:
+def _label_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None) -> int:
     """The labels and the end of their outbox rows are one transaction: killed before its commit, nothing happened; after it, all did."""
     rows = Outbox.objects.select_for_update(of=("self",), skip_locked=True).select_related(*_WHOLE)
     rows = rows.filter(next_try_at__lte=at, tries__lt=MOST_TRIES).order_by("next_try_at")
@@ -64,16 +65,16 @@ def _label_singly(*, at: datetime) -> int:
     return sum(_label_one(pk, at=at) for pk in list(due.values_list("pk", flat=True)[:BATCH]))
 
 
-def _label_one(pk: object, *, at: datetime) -> int:
+def _label_one(pk: UUID, *, at: datetime) -> int:
     try:
         return _label_batch(actor=RELAY, at=at, only=[pk])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever is wrong with one row, the others go on
         _set_aside(pk, failure=type(error).__name__, at=at)
         return 0
 
 
 @transaction.atomic(durable=True)
-def _set_aside(pk: object, *, failure: str, at: datetime) -> None:
+def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
     row = Outbox.objects.select_for_update().filter(pk=pk).first()
     if row is not None:
         wait = timedelta(seconds=min(2 ** (row.tries + 1), 3600))

@@ -22,7 +22,13 @@ ORDERS = {
 DECIDED_ORDER = ("-decided_at", "-id")
 STATES = {"": "Not decided", "waiting": "Waiting", "held": "In hand", "decided": "Decided"}
 TIMES = {"": "Any", "risk": "At risk", "breached": "Breached"}
-BANDS = {"": ("Any", 0.0, 1.01), "60": ("Under 60", 0.0, 0.60), "75": ("60 to 75", 0.60, 0.75), "90": ("75 to 90", 0.75, 0.90), "100": ("90 and over", 0.90, 1.01)}
+BANDS = {
+    "": ("Any", 0.0, 1.01),
+    "60": ("Under 60", 0.0, 0.60),
+    "75": ("60 to 75", 0.60, 0.75),
+    "90": ("75 to 90", 0.75, 0.90),
+    "100": ("90 and over", 0.90, 1.01),
+}
 SORTS = {"next": "Next first", "due": "Due first", "confidence": "Least sure first", "oldest": "Oldest first"}
 PARAMS = ("q", "state", "time", "confidence", "sort", "cursor", "page_size")
 
@@ -40,7 +46,8 @@ class Choice:
     @classmethod
     def of(cls, values: dict[str, str]) -> "Choice":
         """:raises Malformed: for a value that is not among the options."""
-        chosen = cls(*(values.get(name, "").strip() for name in ("q", "state", "time", "confidence")), values.get("sort") or "next")
+        given = {name: values.get(name, "").strip() for name in ("q", "state", "time", "confidence")}
+        chosen = cls(**given, sort=values.get("sort") or "next")
         options = ((chosen.state, STATES), (chosen.time, TIMES), (chosen.confidence, BANDS), (chosen.sort, SORTS))
         if any(value not in known for value, known in options):
             raise Malformed("The address has a filter this list does not know.", code="bad_param")

@@ -74,6 +74,11 @@ def with_reason_codes(cases: QuerySet[Case]) -> QuerySet[Case]:
     return cases.annotate(known_codes=ArraySubquery(codes.values("code")))
 
 
+def known_codes(case: Case) -> frozenset[str]:
+    """The reason codes in force, as `with_reason_codes` annotated them."""
+    return frozenset(vars(case)["known_codes"])
+
+
 def waiting(now: datetime) -> Q:
     """Open, or left behind by a lease that ran out."""
     return Q(state=CaseState.OPEN) | Q(state=CaseState.LEASED, lease_until__lt=now)
@@ -120,11 +125,22 @@ def queue_figures(actor: Actor, *, now: datetime) -> list[QueueFigures]:
     return [QueueFigures(queue, *found[pk]) for pk, queue in queues.items()]
 
 
-def queue_for_list(actor: Actor, slug: str) -> Queue | None:
-    """The queue with `use_case`, `may_work` and `schema_id` (the use case's current schema), in one statement."""
+@dataclass(frozen=True, slots=True)
+class ListedQueue:
+    """A queue with its use case, whether the actor may work on it, and the use case's current schema."""
+
+    queue: Queue
+    may_work: bool
+    schema_id: UUID
+
+
+def queue_for_list(actor: Actor, slug: str) -> ListedQueue | None:
+    """One statement."""
     newest = FeatureSchemaVersion.objects.filter(use_case=OuterRef("use_case")).order_by("-number").values("pk")[:1]
     may_work = Exists(queues_of(actor, WORK_QUEUE).filter(pk=OuterRef("pk")))
-    return queues_of(actor).select_related("use_case").annotate(may_work=may_work, schema_id=Subquery(newest)).filter(slug=slug).first()
+    rows = queues_of(actor).select_related("use_case").annotate(may_work=may_work, schema_id=Subquery(newest))
+    found = rows.filter(slug=slug).first()
+    return ListedQueue(found, vars(found)["may_work"], vars(found)["schema_id"]) if found else None
 
 
 def cases_in(queue: Queue) -> QuerySet[Case]:

@@ -135,24 +135,25 @@ def _draft(draft: Any, now: datetime) -> dict[str, Any]:
 @require_safe
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    found = queries.queue_for_list(request.actor, slug)
-    if found is None:
+    listed = queries.queue_for_list(request.actor, slug)
+    if listed is None:
         raise Http404
+    found = listed.queue
     values = query.read(request.GET, allowed=PARAMS)
     choice = Choice.of(values)
     rows = choice.apply(queries.cases_in(found), found, now=now)
-    page = paging.paginate(
-        rows, order=choice.order, cursor=values.get("cursor"), size=query.size(values, default=PAGE_SIZE), purpose=f"queue {slug} {choice.order}"
-    )
+    size, purpose = query.size(values, default=PAGE_SIZE), f"queue {slug} {choice.order}"
+    page = paging.paginate(rows, order=choice.order, cursor=values.get("cursor"), size=size, purpose=purpose)
+    return render(request, "cases/queue.html", _list_context(request, listed, choice, page, now))
+
+
+def _list_context(request: HttpRequest, listed: queries.ListedQueue, choice: Choice, page: paging.Page[Case], now: datetime) -> dict[str, Any]:
+    found = listed.queue
     waiting, held = queries.waiting_and_held(found, now=now)
-    return render(request, "cases/queue.html", _list_context(request, found, choice, page, now, waiting, held))
-
-
-def _list_context(request: HttpRequest, found: Queue, choice: Choice, page: Any, now: datetime, waiting: int, held: int) -> dict[str, Any]:
     url = reverse("cases:queue", args=[found.slug])
-    schema = schema_by_id(found.schema_id)
+    schema = schema_by_id(listed.schema_id)
     names = [name for name in found.use_case.summary_features if name in schema.by_name]
-    claim_url = reverse("cases:next", args=[found.slug]) if found.may_work and waiting else None
+    claim_url = reverse("cases:next", args=[found.slug]) if listed.may_work and waiting else None
     return {
         "queue": {
             "name": found.name,
@@ -280,7 +281,8 @@ def case_news(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = queries.whole_case(queries.visible_cases(request.actor), case_id)
     if found is None:
         raise Http404
-    context = {"changed": seen != _mark(found), "text": presentation.state_text(found, now=timezone.now()), "url": reverse("cases:case", args=[case_id])}
+    text = presentation.state_text(found, now=timezone.now())
+    context = {"changed": seen != _mark(found), "text": text, "url": reverse("cases:case", args=[case_id])}
     return render(request, "cases/_case_news.html", context)
 
 

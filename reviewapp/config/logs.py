@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -9,12 +10,12 @@ import structlog
 ALLOWED = frozenset({"event", "level", "logger", "timestamp", "exception", "task", "queue", "count", "seconds", "status_code", "request_id", "code"})
 
 
-def only_allowed(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def only_allowed(_: object, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """Drop every field that is not known to be harmless."""
     return {name: value for name, value in event.items() if name in ALLOWED}
 
 
-def _extra(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _extra(_: object, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     record = event.get("_record")
     if record is not None:
         event.update({name: value for name, value in vars(record).items() if name in ALLOWED and name not in event})
@@ -28,7 +29,7 @@ def _place(record: logging.LogRecord) -> str | None:
     if not record.exc_info or record.exc_info[0] is None:
         return None
     kind, _, trace = record.exc_info
-    frames = [f"{frame.filename.rsplit('/', 2)[-2]}/{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-6:]]
+    frames = ["/".join(frame.filename.split("/")[-2:]) + f":{frame.lineno}" for frame in traceback.extract_tb(trace)[-6:]]
     return f"{kind.__name__} at {' < '.join(reversed(frames))}"
 
 
@@ -36,8 +37,9 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
     """What every handler uses."""
 
     def __init__(self) -> None:
+        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
         super().__init__(
-            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, structlog.processors.TimeStamper(fmt="iso", utc=True)],
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, stamp],
             processors=[_extra, only_allowed, structlog.processors.JSONRenderer(sort_keys=True)],
         )
 

@@ -1,5 +1,6 @@
 """The first and last thing every request meets: an id, a plain refusal of what no browser sends, headers, and an outage as a clean 503."""
 
+import io
 import re
 from collections.abc import Callable
 from uuid import uuid4
@@ -9,16 +10,13 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from psycopg_pool import PoolTimeout
 
 from reviewapp.config.api import plain_problem
 from reviewapp.config.views import error_page
 from reviewapp.lib.errors import CountersignError
 from reviewapp.notifications.live import socket_url
-
-try:
-    from psycopg_pool import PoolTimeout
-except ImportError:  # the pool is an extra of psycopg
-    PoolTimeout = OperationalError
 
 OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -26,6 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _CONTROL_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85]")  # a tab is allowed there
 _SECRET_PARAMS = {"token", "key", "api_key", "access_token", "password"}
 _URL_LENGTH = 4096
+_PARAM = re.compile(r"[a-z]+(_[a-z]+)*")  # how all of ours are spelled; no lookup, no index, no dunder can be
+_BATCH = "/api/v1/predictions/batch"
 
 
 class RequestGuard:
@@ -53,20 +53,47 @@ class RequestGuard:
             return refuse(request, 400, "control-character", "A header holds a control character.")
         if not _SECRET_PARAMS.isdisjoint(request.GET):
             return refuse(request, 400, "secret-in-url", "Send keys in the Authorization header, never in the address.")
-        return None
+        if not all(_PARAM.fullmatch(name) for name in request.GET):
+            return refuse(request, 400, "unknown_param", "The address has a parameter that nothing here knows.")
+        if any(len(values) > 1 for _, values in request.GET.lists()):
+            return refuse(request, 400, "repeated_param", "The address gives a parameter more than once.")
+        return _measure(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OUTAGES):
             return unavailable(request)
         if isinstance(error, CountersignError):  # a page let it travel; the API answers for itself
-            return refuse(request, error.status, error.code, error.detail)
+            response = refuse(request, error.status, error.code, error.detail)
+            if retry_after := getattr(error, "retry_after", None):
+                response["Retry-After"] = str(retry_after)
+            return response
         return None
+
+
+def _measure(request: HttpRequest) -> HttpResponse | None:
+    """Refuses a body that is too large. One of unsaid length is read here, as far as it may go: Django reads only what is announced."""
+    most = settings.API_BATCH_BYTES if request.path == _BATCH else settings.API_BODY_BYTES
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        try:
+            body = request.META["wsgi.input"].read(most + 1)
+        except OSError:
+            return refuse(request, 400, "cut-off", "The body ended early.")
+        request._stream = io.BytesIO(body)  # noqa: SLF001 -- the one place Django reads a body from  # noqa: SLF001 -- Django made its own from the announced length
+        length = request.META["CONTENT_LENGTH"] = str(len(body))
+    if length.isdecimal() and int(length) <= most:
+        return None
+    response = refuse(request, 413, "too-large", f"Send at most {most} bytes.")
+    response["Connection"] = "close"
+    return response
 
 
 class ContentPolicy(CSPMiddleware):
     """The policy of the settings, and where sockets have a port of their own, leave to talk to that port of the host that was asked for."""
 
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if settings.SOCKET_PORT:
             parts.update = {"connect-src": _sockets_of(request)}

@@ -87,7 +87,7 @@ def _read(raw: Any, actor: Actor) -> Item:
 
 
 def _single(receipt: Receipt) -> dict[str, Any]:
-    prediction = queries.with_everything().get(pk=receipt.prediction_id)
+    prediction = queries.with_everything().get(pk=str(receipt.prediction_id))
     return queries.answer(prediction)
 
 
@@ -95,7 +95,7 @@ def _wait(receipt: Receipt, request: Request) -> None:
     """`Prefer: wait=N`: look until the model worker is done or the time is up."""
     found = _WAIT.search(request.headers.get("Prefer", ""))
     end = time.monotonic() + (min(int(found[1]), LONGEST_WAIT) if found else 0)
-    while time.monotonic() < end and queries.is_pending(receipt.prediction_id):
+    while receipt.prediction_id and time.monotonic() < end and queries.is_pending(receipt.prediction_id):
         time.sleep(_LOOK_AGAIN)
 
 
@@ -134,16 +134,14 @@ class BatchView(APIView):
 
 
 def _items(data: Any) -> list[Any]:
-    """The items of either form; each line of NDJSON is read by itself."""
-    if isinstance(data, list):
-        found: Any = [_line(line) for line in data]
-    else:
-        if not isinstance(data, dict) or set(data) != {"items"} or not isinstance(data["items"], list):
-            raise Malformed('Send {"items": [...]} with up to 1,000 predictions.', code="no-items")
-        found = data["items"]
+    """The items of either form; each line of NDJSON is read by itself, none before they are counted."""
+    lines = isinstance(data, list)
+    if not lines and (not isinstance(data, dict) or set(data) != {"items"} or not isinstance(data["items"], list)):
+        raise Malformed('Send {"items": [...]} with up to 1,000 predictions.', code="no-items")
+    found: list[Any] = data if lines else data["items"]
     if not 1 <= len(found) <= MOST_ITEMS:
         raise Malformed(f"Send 1 to {MOST_ITEMS} items.", code="too-many-items" if found else "no-items")
-    return found  # type: ignore[no-any-return]
+    return [_line(line) for line in found] if lines else found
 
 
 def _line(line: bytes) -> Any:

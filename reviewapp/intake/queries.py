@@ -26,7 +26,7 @@ def visible_predictions(actor: Actor) -> QuerySet[Prediction]:
     return with_everything().filter(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
 
 
-def is_pending(prediction_id: UUID | None) -> bool:
+def is_pending(prediction_id: UUID) -> bool:
     return Prediction.objects.filter(pk=prediction_id, status="pending").exists()
 
 

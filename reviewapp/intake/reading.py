@@ -147,7 +147,7 @@ def _prediction(value: Any, bundle: IntakeBundle, faults: _Faults) -> tuple[str,
         return None
     faults.unknown("/prediction", value, ("outcome", "probabilities"))
     outcome, given = value.get("outcome"), value.get("probabilities")
-    if outcome not in bundle.outcomes or type(outcome) is not str:
+    if type(outcome) is not str or outcome not in bundle.outcomes:
         faults.add("/prediction/outcome", "unknown_outcome", "Send an outcome of this use case.")
         return None
     if type(given) is not dict or not given.keys() <= bundle.outcomes:
@@ -216,7 +216,8 @@ def _identity(value: Any, faults: _Faults) -> Identity | None:
         faults.add("/subject", "wrong_type", "Send the subject as an object.")
         return None
     faults.unknown("/subject", value, ("reference", "name", "date_of_birth", "contact"))
-    texts = {name: faults.text(f"/subject/{name}", value.get(name) or "") for name in ("reference", "name", "date_of_birth", "contact")}
+    given = {name: "" if value.get(name) is None else value[name] for name in ("reference", "name", "date_of_birth", "contact")}
+    texts = {name: faults.text(f"/subject/{name}", text) for name, text in given.items()}
     if texts["date_of_birth"] and _day(texts["date_of_birth"]) is None:
         faults.add("/subject/date_of_birth", "bad_date", "Send a date as YYYY-MM-DD.")
     return Identity(**texts)

@@ -37,11 +37,11 @@ class PredictionBody(serializers.Serializer[Any]):
     prediction = GivenPrediction(required=False, allow_null=True)
     explanation = GivenExplanation(required=False, allow_null=True)
     occurred_at = serializers.DateTimeField(required=False, allow_null=True)
-    context = serializers.DictField(required=False, allow_null=True)
+    context = serializers.DictField(required=False, allow_null=True)  # type: ignore[assignment]
 
 
 class BatchBody(serializers.Serializer[Any]):
-    items = PredictionBody(many=True, max_length=1000)
+    items = serializers.ListField(child=PredictionBody(), max_length=1000)
 
 
 class CaseLink(serializers.Serializer[Any]):

@@ -172,7 +172,7 @@ def _save_scores(rows: Sequence[Incoming]) -> None:
 def _do_one(pk: UUID, *, at: datetime) -> int:
     try:
         return _do_batch(actor=WORKER, at=at, only=[pk])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever is wrong with one row, the others go on
         _set_aside(pk, failure=type(error).__name__, at=at)
         return 0
 

@@ -40,5 +40,5 @@ def _send(task: str, queue: str) -> None:
     try:
         if client().set(f"bell:{task}", 1, nx=True, ex=_FLAG_SECONDS):
             current_app.send_task(task, queue=queue, retry=False, ignore_result=True)
-    except Exception:  # the broker may fail in many ways, and none of them may undo what is committed
+    except Exception:  # noqa: BLE001 -- a broker fails in many ways, and none may undo what is committed
         log.warning("bell lost; the sweep will find the rows", extra={"task": task})

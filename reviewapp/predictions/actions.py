@@ -241,7 +241,7 @@ def label_many(rows: Sequence[tuple[Prediction, Decided]], *, actor: Actor, at: 
         cursor.execute("select coalesce(max(position), 0) from predictions_label")
         last = cursor.fetchone()[0]
     labels = [(uuid7(), prediction, decided) for prediction, decided in rows]
-    _copy(_LABEL, (_label_row(last + n, label_id, *pair, at=at) for n, (label_id, *pair) in enumerate(labels, start=1)))
+    _copy(_LABEL, (_label_row(last + n, *label, at=at) for n, label in enumerate(labels, start=1)))
     audit.record_many(
         (
             audit.Entry("label.created", "predictions.label", str(label_id), data={"decision": str(decided.decision_id)})

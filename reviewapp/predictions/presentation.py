@@ -208,7 +208,10 @@ def whole_percents(shares: Sequence[float]) -> list[int]:
 
 def _without_reasons(prediction: Prediction) -> dict[str, Any]:
     if hasattr(prediction, "model_work"):
-        return {"status": "pending", "status_text": "The model worker is computing them. This page tells you when they are here; the facts are complete."}
+        return {
+            "status": "pending",
+            "status_text": "The model worker is computing them. This page tells you when they are here; the facts are complete.",
+        }
     return {
         "status": "unavailable",
         "status_text": "Whoever sent this prediction sent no reasons along, and the model is not registered here. Judge by the facts.",
@@ -242,12 +245,17 @@ def _reasons(prediction: Prediction, use_case: UseCase, explanation: Explanation
         "waterfall": _chart(steps, use_case, found.toward_label, found.against_label, found.is_pairwise),
         "open_waterfall": True,
         "rows": _rows(schema, features, body, found.toward_label, found.against_label, steps),
-        "sum_text": f"They add up: base {steps.rows[0].push_text}, sum {_signed(steps.rows[-1].push - steps.rows[0].push)}, result {steps.rows[-1].push_text}."
-        if explanation.additive is not False
-        else "Base value and contributions do not reach the model's result.",
+        "sum_text": _sum_text(steps, additive=explanation.additive is not False),
         "additive": explanation.additive is not False,
         "against_label": found.against_label,
     }
+
+
+def _sum_text(steps: Waterfall, *, additive: bool) -> str:
+    if not additive:
+        return "Base value and contributions do not reach the model's result."
+    start, end = steps.rows[0], steps.rows[-1]
+    return f"They add up: base {start.push_text}, sum {_signed(end.push - start.push)}, result {end.push_text}."
 
 
 def _comparable(prediction: Prediction, use_case: UseCase, explanation: Explanation) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
@@ -272,7 +280,8 @@ def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairw
     happened = next((row.get("past") for row in use_case.outcomes if row["value"] == steps.outcome), None) or toward
     caption = f"From the average {noun} ({start} of 100 {happened}) to this one ({end} of 100), in log-odds."
     if pairwise:
-        caption = f"From the average {noun} to this one: {use_case.outcome_label(steps.outcome)} against {use_case.outcome_label(steps.against)}, in log-odds."
+        pair = f"{use_case.outcome_label(steps.outcome)} against {use_case.outcome_label(steps.against)}"
+        caption = f"From the average {noun} to this one: {pair}, in log-odds."
     return {
         "caption": f"{caption} Solid pushes towards {toward}, hatched towards {against}.",
         "axis_title": f"{use_case.outcome_label(steps.outcome)}, of 100 like it",

@@ -4,9 +4,9 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
-
 
 SLUG = "bench"
 
@@ -41,8 +41,8 @@ def with_key(port: int, token: str) -> Client:
 
 def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
     """`work(*arguments[i])` for each i, all at once, each in a fresh process; `work` is a module's function."""
-    with get_context("spawn").Pool(len(arguments)) as pool:
-        return pool.starmap(work, arguments)
+    with ProcessPoolExecutor(len(arguments), mp_context=get_context("spawn")) as pool:
+        return [waiting.result() for waiting in [pool.submit(work, *given) for given in arguments]]
 
 
 def claim_some(port: int, token: str, n: int) -> list[float]:

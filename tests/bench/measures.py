@@ -3,6 +3,7 @@
 import json
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,6 +112,7 @@ def measure_all(folder: Path) -> list[dict[str, Any]]:
             batch_ingest, single_ingest, claim_alone, claim_together, claim_then_review, case_page, list_pages, label_lag, export,
             reach, memory, list_pages_of_many, explanation_rate,
         ):  # fmt: skip
+            sys.stderr.write(f"{measure.__name__.replace('_', ' ')} ...\n")
             measure(bench)
     return bench.rows
 

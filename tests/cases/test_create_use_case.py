@@ -40,7 +40,12 @@ def test_a_file_makes_a_use_case_with_inputs_reasons_and_queues(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"slug": "Car Loans"}, "lower-case"), ({"outcomes": []}, "outcomes"), ({"nonsense": 1}, "nonsense"), ({"queues": [{"slug": "No Slug", "name": "x"}]}, "lower-case")],
+    [
+        ({"slug": "Car Loans"}, "lower-case"),
+        ({"outcomes": []}, "outcomes"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"queues": [{"slug": "No Slug", "name": "x"}]}, "lower-case"),
+    ],
 )
 def test_a_bad_file_is_refused_in_words(tmp_path, change, word):
     with pytest.raises(CommandError, match=word):
