@@ -132,6 +132,7 @@ def case_context(case: Case, *, now: datetime, events: Sequence[AuditEvent], nam
             "masked_name": subject.masked_name if subject else "",
             "opened_at": case.opened_at,
             "why": why(case),
+            "why_url": reverse("policies:routing", args=[case.prediction_id]),
             "next_because": "",
             "state_text": state_text(case, now=now),
             "state_more": "",
