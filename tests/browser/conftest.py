@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,22 +19,66 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from reviewapp.standalone import processes
-from tests.programs import running
+from tests.programs import Programs, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+_PATIENCE_MS = 30_000
+_ids = count(1)
 
 
 @dataclass
 class World:
-    """The running demo: its address, passwords by user name, and API keys by name."""
+    """The running demo: its address, passwords by user name, API keys by name, and its processes."""
 
     url: str
     passwords: dict[str, str]
     keys: dict[str, str]
+    programs: Programs
+
+    def send(self, body: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """Send one prediction by HTTP under a number of its own, and wait until it is routed."""
+        with self.api("intake") as api:
+            answer = api.post(
+                "/api/v1/predictions",
+                json={**body, "external_id": f"{prefix}{next(_ids):05}"},
+                headers={"Prefer": "wait=10"},
+            )
+            assert answer.status_code in (201, 202), answer.text
+            return _routed(api, answer.json())
+
+    def cases(self, bodies: Iterable[dict[str, Any]], prefix: str, *, wanted: int) -> list[dict[str, Any]]:
+        """So many of these predictions that a person must see, in the first queue of their use case."""
+        found = []
+        for body in bodies:
+            prediction = self.send(body, prefix)
+            if prediction["case"] and prediction["case"]["queue"] == body["use_case"]:
+                found.append(prediction)
+            if len(found) == wanted:
+                return found
+        raise AssertionError("the held-out rows gave too few cases")
 
     def api(self, key: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.keys[key]}"}, timeout=30)
+
+
+def _routed(api: httpx.Client, prediction: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + _PATIENCE_MS / 1000
+    while prediction["status"] == "pending" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        prediction = api.get(f"/api/v1/predictions/{prediction['id']}").json()
+    assert prediction["status"] == "routed", prediction
+    return prediction
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +87,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     url = _new_database(f"browser_{os.getpid()}")
     environment = {"DATABASE_URL": url, "DATA_DIR": str(folder)}
     for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
-        done = subprocess.run([sys.executable, str(processes.HOME / "manage.py"), *command], env=_environment(environment), capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, str(processes.HOME / "manage.py"), *command],
+            env=_environment(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-2000:]
     with running(folder, path="/readyz", **environment) as programs:
         access = json.loads((folder / "access.json").read_text())
         passwords = {account["username"]: account["password"] for account in access["accounts"]}
-        yield World(programs.url, passwords, access["api_keys"])
+        yield World(programs.url, passwords, access["api_keys"], programs)
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings", "STATIC_ROOT": more["DATA_DIR"] + "/static", **more}
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
+        "STATIC_ROOT": more["DATA_DIR"] + "/static",
+        **more,
+    }
 
 
 def _new_database(name: str) -> str:
@@ -94,27 +151,81 @@ class Watched:
             self.faults.append(f"a request to elsewhere: {url}")
 
 
-@pytest.fixture
-def person(world: World, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """`person("nurse")` is a page on which the nurse has just signed in. Other arguments are the browser context's."""
-    opened: list[tuple[BrowserContext, Watched]] = []
+class Visitors:
+    """Browsers of people: each person signs in once, through the form; more windows of theirs share that session."""
 
-    def signed_in(username: str, **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 1000}, **options})
-        opened.append((context, Watched(context, world.url)))
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.goto(f"{world.url}/sign-in/")
-        page.fill("[name=username]", username)
-        page.fill("[name=password]", world.passwords[username])
-        page.locator("main button[type=submit]").click()
-        page.wait_for_url(f"{world.url}/work/")
+    def __init__(self, world: World, chromium: Browser, signed_in: dict[str, Any]) -> None:
+        self._world, self._chromium, self._signed_in = world, chromium, signed_in
+        self._opened: list[tuple[BrowserContext, Watched]] = []
+
+    def open(self, username: str | None, **options: Any) -> Page:
+        """A window on that person's start page; on the sign-in form for None. Other arguments are the browser context's."""
+        state = self._signed_in.get(username) or (self._sign_in(username) if username else None)
+        page = self._window(storage_state=state, **options)
+        page.goto(f"{self._world.url}/")
         return page
 
-    yield signed_in
-    for context, _ in opened:
-        context.close()
-    assert [fault for _, watched in opened for fault in watched.faults] == []
+    def open_anew(self, username: str, **options: Any) -> Page:
+        """A window with a session of its own, which the test may end."""
+        page = self._window(**options)
+        self._fill(page, username)
+        return page
+
+    def faults(self) -> list[str]:
+        """What went wrong on any page since last asked."""
+        found = [fault for _, watched in self._opened for fault in watched.faults]
+        for _, watched in self._opened:
+            watched.faults.clear()
+        return found
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.pop()[0].close()
+
+    def _sign_in(self, username: str) -> Any:
+        page = self._window()
+        self._fill(page, username)
+        self._signed_in[username] = page.context.storage_state()
+        page.context.close()
+        return self._signed_in[username]
+
+    def _window(self, **options: Any) -> Page:
+        context = self._chromium.new_context(**{"viewport": {"width": 1440, "height": 1000}, **options})
+        self._opened.append((context, Watched(context, self._world.url)))
+        context.set_default_timeout(_PATIENCE_MS)
+        return context.new_page()
+
+    def _fill(self, page: Page, username: str) -> None:
+        page.goto(f"{self._world.url}/sign-in/")
+        fill_sign_in(page, username, self._world.passwords[username])
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def fill_sign_in(page: Page, username: str, password: str) -> None:
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.locator("main button[type=submit]").click()
+
+
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """Cookies by user name: each person signs in once."""
+    return {}
+
+
+@pytest.fixture
+def visitors(world: World, chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Visitors]:
+    found = Visitors(world, chromium, signed_in)
+    yield found
+    faults = found.faults()
+    found.close()
+    assert faults == []
+
+
+@pytest.fixture
+def person(visitors: Visitors) -> Callable[..., Page]:
+    """`person("nurse")` is a window of the nurse's, signed in. Other arguments are the browser context's."""
+    return visitors.open
 
 
 @pytest.fixture(scope="session")
