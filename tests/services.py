@@ -21,7 +21,13 @@ from tests.environment import set_keys
 
 _HOME = Path(os.environ.get("COUNTERSIGN_TEST_HOME") or Path(__file__).parent.parent / ".countersign-test")
 # Only here may a commit be less than durable: nothing in a test database outlives the run.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "max_wal_size": "256MB",
+}
 _locks: list[int] = []
 
 

@@ -57,8 +57,9 @@ class Stack:
         pytest.fail(f"never ready: {self.output}")
 
     def wait_end(self) -> int:
-        self.lines.append(self.process.communicate(timeout=STOP_SECONDS)[0])
-        return self.process.returncode
+        assert self.process.stdout is not None
+        self.lines.append(self.process.stdout.read())
+        return self.process.wait(STOP_SECONDS)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
