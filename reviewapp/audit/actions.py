@@ -1,14 +1,16 @@
 """Adding to the trail, and reading it, which adds to it as well. There is no other write."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
 from reviewapp.audit.models import AuditEvent
@@ -18,7 +20,7 @@ from reviewapp.audit.signals import recorded
 from reviewapp.lib import crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import canonical_json
-from reviewapp.lib.errors import NotAllowed, NotFound
+from reviewapp.lib.errors import NotAllowed, NotFound, Unavailable
 from reviewapp.lib.ids import uuid7
 from reviewapp.lib.paging import Page, paginate
 
@@ -57,7 +59,7 @@ def record(
 ) -> None:
     """Add one event about `subject`, in the caller's transaction."""
     entry = Entry(action, subject._meta.label_lower, str(subject.pk), queue_id, data or {}, outcome, reason)
-    with connection.cursor() as cursor:
+    with _or_nothing(), connection.cursor() as cursor:
         cursor.execute(_INSERT, _row(entry, actor=actor, at=at))
     _announce([entry])
 
@@ -65,10 +67,25 @@ def record(
 def record_many(entries: Iterable[Entry], *, actor: Actor, at: datetime) -> None:
     """Add one event per entry by COPY, in the caller's transaction."""
     entries = list(entries)
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with _or_nothing(), connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for entry in entries:
             copy.write_row(_row(entry, actor=actor, at=at))
     _announce(entries)
+
+
+class NotRecorded(Unavailable):
+    """The audit trail takes no entries now, so nothing was done. Try again later."""
+
+    code = "not-recorded"
+
+
+@contextmanager
+def _or_nothing() -> Iterator[None]:
+    """No audit, no act: whatever keeps an entry from being written undoes what it was about."""
+    try:
+        yield
+    except (DatabaseError, psycopg.Error) as error:
+        raise NotRecorded from error
 
 
 def _announce(entries: list[Entry]) -> None:
