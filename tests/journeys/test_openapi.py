@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import hypothesis
 import httpx
+import hypothesis
 import pytest
 import schemathesis
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -35,7 +35,7 @@ PROBLEMS_OF_WRITES = PROBLEMS | {"409", "413", "415", "422"}
 
 @pytest.fixture(scope="module")
 def document(served: Served) -> dict[str, Any]:
-    return dict(httpx.get(f"{served.url}/api/v1/openapi.json", verify=False).json())  # noqa: S501 -- plain HTTP
+    return dict(httpx.get(f"{served.url}/api/v1/openapi.json", verify=False).json())
 
 
 @pytest.fixture(scope="module")
@@ -280,10 +280,10 @@ def test_every_answer_of_a_whole_life_is_as_described(story):
 
 
 def test_no_key_and_a_wrong_path_answer_as_described(served, schema):
-    answer = httpx.get(f"{served.url}/api/v1/cases", verify=False)  # noqa: S501 -- plain HTTP
+    answer = httpx.get(f"{served.url}/api/v1/cases", verify=False)
     assert answer.status_code == 401
     schema["/api/v1/cases"]["GET"].validate_response(answer)
-    absent = httpx.get(f"{served.url}/api/v1/nowhere", verify=False)  # noqa: S501 -- plain HTTP
+    absent = httpx.get(f"{served.url}/api/v1/nowhere", verify=False)
     assert (absent.status_code, absent.headers["content-type"]) == (404, "application/problem+json")
 
 
