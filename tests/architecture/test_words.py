@@ -10,6 +10,8 @@ NOT_RECORDED = {"live.changed"}  # a message between sockets
 
 
 def test_every_recorded_action_has_words_and_every_word_is_used():
-    sources = [path.read_text() for path in modules(APP) if path.as_posix().rpartition("reviewapp/")[2] != "audit/rules.py"]
+    sources = [
+        path.read_text() for path in modules(APP) if path.as_posix().rpartition("reviewapp/")[2] != "audit/rules.py"
+    ]
     recorded = {action for source in sources for action in ACTION.findall(source)}
     assert recorded - NOT_RECORDED == set(ACTION_WORDS)
