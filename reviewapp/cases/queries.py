@@ -156,6 +156,13 @@ def waiting_and_held(queue: Queue, *, now: datetime) -> tuple[int, int]:
     return row[1], row[2]
 
 
+def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
+    """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
+    answered = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), reviewer_id=actor.user_id)
+    rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
+    return rows.select_related(*WHOLE).order_by("-priority", "due_at", "id").first()
+
+
 def opened_since(queue: Queue, moment: datetime) -> int:
     """How many cases came since, at most 100. Ids are in order of time, so the newest are at the index's end."""
     rows = Case.objects.filter(queue=queue, state=CaseState.OPEN).order_by("-id").values_list("opened_at", flat=True)[:100]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("queues/", views.queues, name="queues"),
     path("queues/<slug:slug>/", views.queue, name="queue"),
     path("queues/<slug:slug>/news/", views.queue_news, name="queue-news"),
+    path("queues/<slug:slug>/ahead/", views.ahead, name="ahead"),
     path("queues/<slug:slug>/next/", views.next_case, name="next"),
     path("cases/<uuid:case_id>/", views.case, name="case"),
     path("cases/<uuid:case_id>/news/", views.case_news, name="case-news"),

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from reviewapp.access.rules import Scope
+from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.cases.models import Case, Decision, Draft, Outbox
 from reviewapp.predictions.models import Label
@@ -142,3 +143,13 @@ def test_a_replayed_prediction_says_what_was_said_first(office, api):
         api(office.sender).post("/api/v1/predictions", body, **{"Idempotency-Key": key}) for key in ("a", "b", "b", "a")
     ]
     assert [answer.status_code for answer in answers] == [201, 200, 200, 201]
+
+
+def test_the_next_case_is_made_ready_without_being_taken_or_seen(office, alice, mallory, sign_in):
+    case = office.send()
+    events = AuditEvent.objects.count()
+    ready = sign_in(alice).get("/queues/loans/ahead/")
+    assert (ready.status_code, ready.content) == (204, b"")
+    assert Case.objects.values().get() == Case.objects.filter(pk=case.pk, state="open", lease=0).values().get()
+    assert AuditEvent.objects.exclude(action__startswith="user.").count() == events
+    assert sign_in(mallory).get("/queues/loans/ahead/").status_code == 404
