@@ -47,6 +47,10 @@ class Programs:
         """kill -9 of the whole process group, and a new start."""
         self.supervisor.start(self.services[name])
 
+    def lose(self, name: str) -> None:
+        """kill -9 of the whole process group; nothing starts it again."""
+        self.supervisor._kill(name)
+
     def wait(self, *, path: str = "/healthz", seconds: float = _READY_SECONDS) -> None:
         self.supervisor.wait_ready("web", lambda: self.answers(path), seconds=seconds)
 

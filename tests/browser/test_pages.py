@@ -23,12 +23,12 @@ PAGES = {
     "nurse": ["/work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": ["/work/", "/queues/", "referred", "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/"],
     "mlteam": [
-        f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/", "/models/credit-risk/",
-        "model version", "/help/ml/",
+        f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/",
+        "/models/credit-risk/", "model version", "/help/ml/",
     ],
     "admin": [
-        "/people/", "/people/?q=nobody", "/people/new/", "person", "service", "/people/roles/Reviewer/", "/keys/", "/keys/?q=nothing", "/keys/new/",
-        "/audit/", "event", f"/policies/{TRIAGE}/", f"/policies/{TRIAGE}/publish", "model version", "/help/admin/", "/help/client/",
+        "/people/", "/people/?q=nobody", "/people/new/", "person", "service", "/people/roles/Reviewer/", "/keys/", "/keys/?q=nothing",
+        "/keys/new/", "/audit/", "event", f"/policies/{TRIAGE}/", f"/policies/{TRIAGE}/publish", "model version", "/help/admin/", "/help/client/",
     ],
     "auditor": ["/audit/", "/audit/?action=case.reviewed", "event", "agreed", "/help/auditor/"],
 }  # fmt: skip
