@@ -145,7 +145,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
             raise AlreadyReviewed
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
-    return _taken(case_id, actor=actor, at=at)
+    return _taken(case_id, actor=actor, at=at, chosen=True)
 
 
 def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None) -> UUID | None:
@@ -164,10 +164,11 @@ def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
         raise HoldsTooMany
 
 
-def _taken(case_id: UUID, *, actor: Actor, at: datetime) -> Case:
+def _taken(case_id: UUID, *, actor: Actor, at: datetime, chosen: bool = False) -> Case:
+    """:param chosen: the actor picked this very case; otherwise the order of the queue did."""
     case = whole_case(Case.objects.all(), case_id)
     assert case is not None  # noqa: S101 -- leased in this transaction
-    audit.record("case.claimed", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": case.lease})
+    audit.record("case.claimed", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": case.lease, "chosen": chosen})
     return case
 
 

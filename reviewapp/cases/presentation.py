@@ -133,9 +133,9 @@ def case_context(case: Case, *, now: datetime, events: Sequence[AuditEvent], nam
             "opened_at": case.opened_at,
             "why": why(case),
             "why_url": reverse("policies:routing", args=[case.prediction_id]),
-            "next_because": "",
+            "next_because": next_because(case, events),
             "state_text": state_text(case, now=now),
-            "state_more": "",
+            "state_more": decided_by(case, names),
             "is_open": case.state != CaseState.DECIDED,
             "lease": lease(case, now=now),
         },
@@ -143,6 +143,24 @@ def case_context(case: Case, *, now: datetime, events: Sequence[AuditEvent], nam
         "advice": advice(case.prediction, use_case),
         "timeline": timeline(case, events, names),
     }
+
+
+def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
+    """Why the queue's order gave this case to its holder; empty where somebody chose it."""
+    claims = [event for event in events if event.action == "case.claimed"]
+    if case.state != CaseState.LEASED or not claims or claims[-1].data.get("chosen"):
+        return ""
+    return f"it has priority {case.priority}" if case.priority else "it is due soonest"
+
+
+def decided_by(case: Case, names: Mapping[Any, str]) -> str:
+    """Whose answer became the decision, and whether it is the model's; empty before there is one."""
+    last = max(case.reviews.all(), key=lambda review: review.reviewed_at, default=None)
+    if case.state != CaseState.DECIDED or last is None or case.decided_at is None:
+        return ""
+    advised = _low(case.queue.use_case.outcome_label(case.advised))
+    said = "as the model advised" if case.outcome == case.advised else f"the model advised {advised}"
+    return f"By {names.get(last.reviewer_id, 'a person')} on {case.decided_at:%-d %b, %H:%M} UTC; {said}."
 
 
 def why(case: Case) -> str:
