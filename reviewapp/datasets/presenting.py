@@ -19,6 +19,12 @@ _DIRECTION_WORDS = {
     "up-triage": "more severe",
     "down-triage": "less severe",
 }
+_SELECTED_WORDS = {
+    "policy_rule": "a rule asked",
+    "always_review": "always reviewed",
+    "low_confidence": "not sure enough",
+    "qa_auto": "quality sample",
+}
 _FILTER_WORDS = {
     "outcome": "decided",
     "agreement": "agreement",
@@ -67,7 +73,7 @@ def label_filters(
             _select(
                 "selection_reason",
                 "Selected because",
-                [("", "Any"), *((value, value) for value in reasons)],
+                [("", "Any"), *((value, _SELECTED_WORDS.get(value, value)) for value in reasons)],
                 filters.selection_reason,
             ),
         ],
@@ -110,7 +116,7 @@ def label_row(label: Label, use_case: UseCase) -> dict[str, Any]:
         "reasons": ", ".join(label.reason_codes),
         "reviewer": label.reviewer,
         "model": f"{label.model_name} {label.model_version_name}".strip() or "elsewhere",
-        "selected": label.selection_reason,
+        "selected": _SELECTED_WORDS.get(label.selection_reason, label.selection_reason),
         "probability": f"{label.selection_probability:.3g}",
     }
 
@@ -233,7 +239,8 @@ def counts(snapshot: DatasetSnapshot) -> dict[str, Any]:
 def files(snapshot: DatasetSnapshot) -> list[dict[str, str]]:
     """What there is to take, the best for training first."""
     address = reverse("datasets:download", args=[snapshot.pk])
-    size = f"{snapshot.summary.get('jsonl_bytes', 0) / 1e6:.1f} MB"
+    megabytes = snapshot.summary.get("jsonl_bytes", 0) / 1e6
+    size = f"{megabytes:,.1f} MB" if megabytes >= 0.1 else "under 0.1 MB"
     return [
         {
             "url": f"{address}?format=parquet",

@@ -124,8 +124,7 @@ def advice(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
     version, explanation = prediction.model_version, getattr(prediction, "explanation", None)
     words = confidence_of(prediction, use_case)
     base = {
-        "model_name": version.model.name if version else "a model elsewhere",
-        "version": version.version if version else "not stated",
+        "model_text": f"{version.model.name}, version {version.version}" if version else "a model elsewhere, version not stated",
         "outcome_label": use_case.outcome_label(prediction.outcome),
     }
     base |= _confidence(prediction, use_case, words)
@@ -337,7 +336,7 @@ METHODS = {
 def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, Any]:
     version, background = prediction.model_version, explanation.body.get("background") or {}
     calibration = (version.metrics.get("calibration") or {}) if version else {}
-    protected = [feature.label for feature in schema_of(prediction).features if feature.protected]
+    unseen = [feature.label[:1].lower() + feature.label[1:] for feature in schema_of(prediction).features if feature.protected]
     rows = [
         ("Prediction", str(prediction.pk), True),
         ("Inputs, SHA-256", bytes(prediction.snapshot_digest).hex(), True),
@@ -348,9 +347,9 @@ def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, A
     ]
     return {
         "method_text": METHODS.get(explanation.method, f"Method: {explanation.method}."),
-        "baseline_text": f"Baseline: {background['name']}, {background['n']} cases." if background.get("name") else "",
-        "calibration_text": f"Confidence is calibrated on {calibration['n']} held-out cases." if calibration.get("n") else "",
-        "not_inputs_text": f"Not inputs of the model: {', '.join(protected)}." if protected else "",
-        "model_text": version.model.description if version else "",
+        "baseline_text": f"Baseline: {background['name']}, {background['n']:,} cases." if background.get("name") else "",
+        "calibration_text": f"Confidence is calibrated on {calibration['n']:,} held-out cases." if calibration.get("n") else "",
+        "not_inputs_text": f"The model is not told: {'; '.join(unseen)}." if unseen and version and version.artifact_digest else "",
+        "trained_text": version.model.description if version else "",
         "provenance": [{"label": label, "value": value, "code": code} for label, value, code in rows if value],
     }
