@@ -3,11 +3,12 @@
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -70,22 +71,49 @@ class RequestGuard:
         return None
 
 
+class _Body(io.RawIOBase):
+    """At most `most` bytes of a body.
+
+    The server tells one that was cut off no different from a whole one. With `announced`, ending before `most` is a failure;
+    without, `most` is one more than there may be, and reaching it is too much.
+    """
+
+    def __init__(self, source: Any, most: int, *, announced: bool) -> None:
+        super().__init__()
+        self._source = source
+        self._left = most
+        self._announced = announced
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        data: bytes = self._source.read(wanted) if wanted else b""
+        self._left -= len(data)
+        if self._announced and len(data) < wanted:
+            raise OSError("the body ended early")
+        if not self._announced and not self._left:
+            raise RequestDataTooBig
+        return data
+
+
 def _measure(request: HttpRequest) -> HttpResponse | None:
-    """Refuses a body that is too large. One of unsaid length is read here, as far as it may go: Django reads only what is announced."""
+    """Refuses a body that is too large by what it says, and sees to it that the others are read whole or not at all."""
     most = settings.API_BATCH_BYTES if request.path == _BATCH else settings.API_BODY_BYTES
-    length = request.META.get("CONTENT_LENGTH") or "0"
+    length, source = request.META.get("CONTENT_LENGTH") or "0", request.META["wsgi.input"]
     if "HTTP_TRANSFER_ENCODING" in request.META:
-        try:
-            body = request.META["wsgi.input"].read(most + 1)
-        except OSError:
-            return refuse(request, 400, "cut-off", "The body ended early.")
-        request._stream = io.BytesIO(body)  # noqa: SLF001 -- the one place Django reads a body from  # noqa: SLF001 -- Django made its own from the announced length
-        length = request.META["CONTENT_LENGTH"] = str(len(body))
-    if length.isdecimal() and int(length) <= most:
-        return None
-    response = refuse(request, 413, "too-large", f"Send at most {most} bytes.")
-    response["Connection"] = "close"
-    return response
+        request.META["CONTENT_LENGTH"] = str(most)  # without one, nothing would be read
+        _read_from(request, _Body(source, most + 1, announced=False))
+    elif not length.isdecimal() or int(length) > most:
+        response = refuse(request, 413, "too-large", f"Send at most {most} bytes.")
+        response["Connection"] = "close"
+        return response
+    elif length != "0":
+        _read_from(request, _Body(source, int(length), announced=True))
+    return None
+
+
+def _read_from(request: HttpRequest, body: _Body) -> None:
+    """Instead of the stream that Django made of the announced length."""
+    request._stream = body  # type: ignore[assignment]  # noqa: SLF001 -- there is no public way
 
 
 class ContentPolicy(CSPMiddleware):
@@ -108,10 +136,11 @@ def _sockets_of(request: HttpRequest) -> list[str]:
 
 
 def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """A problem document for machines, a page for people."""
-    if request.path.startswith("/api/"):
-        return plain_problem(status, code, detail)
-    return error_page(request, status, detail)
+    """A problem document for machines, a page for people. Says its length, since nothing outside of this guard will."""
+    is_api = request.path.startswith("/api/")
+    response = plain_problem(status, code, detail) if is_api else error_page(request, status, detail)
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

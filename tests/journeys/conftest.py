@@ -82,7 +82,7 @@ class Served:
                 line.sendall(request)
                 if end:
                     line.shutdown(socket.SHUT_WR)
-            except (BrokenPipeError, ConnectionResetError):  # it answered and hung up before it had read all
+            except OSError:  # it answered and hung up before it had read all
                 pass
             return RawAnswer.read(line)
 
@@ -113,7 +113,7 @@ class RawAnswer:
         while not _is_whole(got):
             try:
                 part = line.recv(65_536)
-            except (ConnectionResetError, TimeoutError):
+            except OSError:
                 part = b""
             if not part:
                 closed = True
@@ -140,12 +140,12 @@ def _is_whole(got: bytes) -> bool:
 
 
 def _hangs_up(line: socket.socket) -> bool:
-    line.settimeout(0.3)
     try:
+        line.settimeout(0.3)
         return line.recv(1) == b""
     except TimeoutError:
         return False
-    except ConnectionResetError:
+    except OSError:
         return True
 
 

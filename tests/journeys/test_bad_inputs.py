@@ -283,19 +283,37 @@ BAD_PREDICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "prediction a list": ({"prediction": []}, "/prediction"),
     "outcome a list": ({"prediction": {"outcome": ["deny"], "probabilities": {}}}, "/prediction/outcome"),
     "outcome an object": ({"prediction": {"outcome": {}, "probabilities": {}}}, "/prediction/outcome"),
-    "A17 outcome in capitals": ({"prediction": {"outcome": "Deny", "probabilities": {"deny": 1}}}, "/prediction/outcome"),
-    "A17 outcome with a blank": ({"prediction": {"outcome": "deny ", "probabilities": {"deny": 1}}}, "/prediction/outcome"),
-    "A17 outcome in other letters": ({"prediction": {"outcome": "dеny", "probabilities": {"deny": 1}}}, "/prediction/outcome"),
+    "A17 outcome in capitals": (
+        {"prediction": {"outcome": "Deny", "probabilities": {"deny": 1}}},
+        "/prediction/outcome",
+    ),
+    "A17 outcome with a blank": (
+        {"prediction": {"outcome": "deny ", "probabilities": {"deny": 1}}},
+        "/prediction/outcome",
+    ),
+    "A17 outcome in other letters": (
+        {"prediction": {"outcome": "dеny", "probabilities": {"deny": 1}}},
+        "/prediction/outcome",
+    ),
     "F11 class unknown": ({"prediction": {"outcome": "maybe", "probabilities": {"maybe": 1}}}, "/prediction/outcome"),
-    "F11 probability of a class unknown": (probabilities(0.5, 0.5) | {"prediction": {"outcome": "deny", "probabilities": {"maybe": 1}}}, "/prediction/probabilities"),
+    "F11 probability of a class unknown": (
+        probabilities(0.5, 0.5) | {"prediction": {"outcome": "deny", "probabilities": {"maybe": 1}}},
+        "/prediction/probabilities",
+    ),
     "F11 above 1": (probabilities(-0.1, 1.1), "/prediction/probabilities"),
     "F11 sum 0.9": (probabilities(0.4, 0.5), "/prediction/probabilities"),
     "A16 probability true": (probabilities(False, True), "/prediction/probabilities"),
     "A16 probability as text": (probabilities("0.5", "0.5"), "/prediction/probabilities"),
-    "probabilities a list": ({"prediction": {"outcome": "deny", "probabilities": [0.3, 0.7]}}, "/prediction/probabilities"),
+    "probabilities a list": (
+        {"prediction": {"outcome": "deny", "probabilities": [0.3, 0.7]}},
+        "/prediction/probabilities",
+    ),
     "F10 explanation without prediction": ({"prediction": None}, "/explanation"),
     "F10 name not in the schema": (explained(contributions={"shoe_size": 1}), "/explanation/contributions"),
-    "F10 markup as a name": (explained(contributions={"<img src=x onerror=alert(1)>": 1}), "/explanation/contributions"),
+    "F10 markup as a name": (
+        explained(contributions={"<img src=x onerror=alert(1)>": 1}),
+        "/explanation/contributions",
+    ),
     "F10 no contributions": (explained(contributions={}), "/explanation/contributions"),
     "F10 contributions a list": (explained(contributions=[1, 2]), "/explanation/contributions"),
     "F10 contribution as text": (explained(contributions={"income": "1"}), "/explanation/contributions"),
@@ -308,8 +326,11 @@ BAD_PREDICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "F10 method too long": (explained(method="x" * 41), "/explanation/method"),
     "F10 misses the margin it states": (explained(margin=2.0), "/explanation/margin"),
     "F10 margin as text": (explained(margin="0.99"), "/explanation/margin"),
-    "F10 one contribution short of the margin": (explained(margin=0.994622, contributions={"debt_ratio": 0.9}), "/explanation/margin"),
-}  # fmt: skip
+    "F10 one contribution short of the margin": (
+        explained(margin=0.994622, contributions={"debt_ratio": 0.9}),
+        "/explanation/margin",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", BAD_PREDICTIONS)
@@ -498,9 +519,24 @@ def test_b3_a_cursor_of_another_list_is_refused(served):
 
 
 LOOKUPS = [
-    "assignee__password__startswith=p", "ordering=reviewer__email", "holder__password__regex=.", "queue__slug=loans", "_connector=OR 1=1",
-    "_negated=1", "a.b=1", 'a"b=1', "a'b=1", "a%00b=1", "a%0ab=1", "queue[]=loans", "queue[$ne]=x", "__class__=1", "pk__in=1", "order_by=?", "%ff=1",
-]  # fmt: skip
+    "assignee__password__startswith=p",
+    "ordering=reviewer__email",
+    "holder__password__regex=.",
+    "queue__slug=loans",
+    "_connector=OR 1=1",
+    "_negated=1",
+    "a.b=1",
+    'a"b=1',
+    "a'b=1",
+    "a%00b=1",
+    "a%0ab=1",
+    "queue[]=loans",
+    "queue[$ne]=x",
+    "__class__=1",
+    "pk__in=1",
+    "order_by=?",
+    "%ff=1",
+]
 
 
 @pytest.mark.parametrize("path", [*GETS, "/api/v1/cases/{held}"])
