@@ -193,7 +193,6 @@ def release(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
     """Give the case back to its queue. :raises LeaseLost:"""
     case = _lock_leased(case_id, lease=lease, actor=actor)
     _end_lease(case, state=CaseState.OPEN)
-    case.save(update_fields=["state", "holder", "lease_until", "leased_at"])
     audit.record("case.released", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
     return case
 
@@ -214,7 +213,7 @@ def save_draft(*, case_id: UUID, choice: str, reason_codes: Sequence[str], note:
 @durable
 def discard_draft(*, case_id: UUID, actor: Actor, at: datetime) -> None:
     """Throw the actor's own draft away. As saving one, it is no part of the record and leaves no event."""
-    Draft.objects.filter(case_id=case_id, author_id=actor.user_id).delete()
+    _forget_draft(case_id, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +256,7 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
         _decide(case, review, outcome=verdict.outcome)
     else:
         _pass_on(case)
-    Draft.objects.filter(case=case, author_id=actor.user_id).delete()
+    _forget_draft(case.pk, actor)
     data = {"answer": given.answer, "outcome": verdict.outcome, "review": str(review.pk), "lease": lease, "reasons": list(given.reason_codes)}
     if case.queue_id != review.queue_id:
         data["passed_to"] = str(case.queue_id)
@@ -277,6 +276,7 @@ def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Case:
         with_reason_codes(visible_cases(actor, WORK_QUEUE))
         .select_for_update(of=("self",), no_key=True)
         .select_related("queue__use_case", "prediction__explanation")
+        .defer("summary", "prediction__features", "prediction__context", "prediction__probabilities", "prediction__explanation__body")
         .filter(pk=case_id)
         .first()
     )
@@ -350,9 +350,7 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
-    _end_lease(case, state=CaseState.DECIDED)
-    case.outcome, case.decided_at = outcome, review.reviewed_at
-    case.save(update_fields=["state", "holder", "lease_until", "leased_at", "outcome", "decided_at"])
+    _end_lease(case, state=CaseState.DECIDED, outcome=outcome, decided_at=review.reviewed_at)
     bell.ring("cases.label_decisions", queue="default")
 
 
@@ -364,11 +362,25 @@ def _pass_on(case: Case) -> None:
             raise Conflict("This use case has no lead queue to pass the case on to.", code="no-lead-queue")
         case.queue = lead_queue
     _end_lease(case, state=CaseState.OPEN)
-    case.save(update_fields=["state", "holder", "lease_until", "leased_at", "queue"])
 
 
-def _end_lease(case: Case, *, state: CaseState) -> None:
+_END = """
+update cases_case set state = %s, queue_id = %s, outcome = %s, decided_at = %s, holder_id = null, lease_until = null, leased_at = null
+where id = %s
+"""
+
+
+def _end_lease(case: Case, *, state: CaseState, outcome: str = "", decided_at: datetime | None = None) -> None:
+    """Write where the case stands now, in `case.queue`, held by nobody."""
     case.state, case.holder, case.lease_until, case.leased_at = state, None, None, None
+    case.outcome, case.decided_at = outcome, decided_at
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [state.value, case.queue_id, outcome, decided_at, case.pk])
+
+
+def _forget_draft(case_id: UUID, actor: Actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("delete from cases_draft where case_id = %s and author_id = %s", [case_id, actor.user_id])
 
 
 @durable

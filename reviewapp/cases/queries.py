@@ -28,9 +28,10 @@ WHOLE = (
     "prediction__subject",
     "prediction__explanation",
     "prediction__routing",
-    "prediction__schema",
     "prediction__model_version__model",
 )
+# Large, immutable, and read once per process where they are needed (`predictions.presentation.version_facts`)
+HEAVY = tuple(f"prediction__model_version__{name}" for name in ("manifest", "metrics", "lineage", "calibration_table"))
 
 
 def queues_of(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Queue]:
@@ -64,8 +65,8 @@ def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[
 
 
 def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
-    """One case of `cases` with everything a page or an answer shows, in one statement."""
-    return with_reason_codes(cases).select_related(*WHOLE).filter(pk=pk).first()
+    """One case of `cases` with everything a page or an answer shows, in one statement; what a model version keeps for ever is read elsewhere."""
+    return cases.select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
 
 
 def with_reason_codes(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -160,7 +161,7 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
     answered = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
-    return rows.select_related(*WHOLE).order_by("-priority", "due_at", "id").first()
+    return rows.select_related(*WHOLE).defer(*HEAVY).order_by("-priority", "due_at", "id").first()
 
 
 def opened_since(queue: Queue, moment: datetime) -> int:

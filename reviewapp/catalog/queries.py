@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from guardian.shortcuts import get_objects_for_user
 
 from inference.schema import FeatureSchema
 from reviewapp.access import grantable
-from reviewapp.access.grants import granted
+from reviewapp.access.grants import granted, granted_sql
 from reviewapp.access.models import User
 from reviewapp.access.rules import MANAGE, SUBMIT, USE_CASE_RIGHTS, VIEW_QUEUE
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
@@ -136,23 +136,24 @@ def managed_use_case(actor: Actor, use_case_id: UUID, *, lock: bool = False) -> 
     return use_case
 
 
+_STATE = """
+select u.slug, u.id, (select s.id from catalog_featureschemaversion s where s.use_case_id = u.id order by s.number desc limit 1),
+    array(select v.id from catalog_modelversion v join catalog_model m on m.id = v.model_id
+        where m.use_case_id = u.id and v.stage = 'live' order by v.id),
+    array(select v.id from catalog_modelversion v join catalog_model m on m.id = v.model_id
+        where m.use_case_id = u.id and v.stage <> 'retired' order by v.id)
+from catalog_usecase u where u.slug = any(%s) and u.id in ({granted})
+"""
+
+
 def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:
     """The bundles of those use cases the actor may send to, by slug. One statement while the catalog is unchanged."""
-    newest_schema = FeatureSchemaVersion.objects.filter(use_case=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    live = Q(models__versions__stage=Stage.LIVE)
-    usable = Q(models__versions__stage__in=(Stage.REGISTERED, Stage.LIVE))
-    rows = (
-        use_cases_of(actor, SUBMIT)
-        .filter(slug__in=slugs)
-        .annotate(
-            schema_pk=Subquery(newest_schema),
-            live_ids=ArrayAgg("models__versions__pk", filter=live, distinct=True, default=[]),
-            usable_ids=ArrayAgg("models__versions__pk", filter=usable, distinct=True, default=[]),
-        )
-        .values_list("slug", "pk", "schema_pk", "live_ids", "usable_ids")
-    )
+    granted_ids, values = granted_sql(UseCase, actor, SUBMIT)
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE.format(granted=granted_ids), [list(slugs), *values])
+        rows = cursor.fetchall()
     return {
-        slug: _bundle(use_case_id, schema_id, tuple(sorted(live_ids)), tuple(sorted(usable_ids)))
+        slug: _bundle(use_case_id, schema_id, tuple(live_ids), tuple(usable_ids))
         for slug, use_case_id, schema_id, live_ids, usable_ids in rows
         if schema_id
     }

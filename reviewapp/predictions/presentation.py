@@ -10,7 +10,7 @@ from inference.errors import InferenceError
 from inference.reasons import reasons_for
 from inference.schema import NUMERIC, Feature, FeatureSchema
 from inference.waterfall import Waterfall, waterfall
-from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
+from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.models import Explanation, Prediction
 
@@ -133,9 +133,16 @@ def advice(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
     return base | {"status": "ready"} | _reasons(prediction, use_case, explanation) | _provenance(prediction, explanation)
 
 
+@lru_cache(maxsize=64)
+def version_facts(version_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(calibration table, metrics) of a model version; read once per process, since a version never changes."""
+    version = ModelVersion.objects.only("calibration_table", "metrics").get(pk=version_id)
+    return version.calibration_table, version.metrics
+
+
 def confidence_of(prediction: Prediction, use_case: UseCase) -> ConfidenceWords:
     """How sure, counted on the calibration cases of the model version."""
-    table = prediction.model_version.calibration_table if prediction.model_version else {}
+    table = version_facts(prediction.model_version_id)[0] if prediction.model_version_id else {}
     like = cases_like(table, prediction.outcome, prediction.confidence or 0.0) if table else None
     outcome = next((row for row in use_case.outcomes if row["value"] == prediction.outcome), {"label": prediction.outcome})
     return confidence_words(like, outcome, noun=use_case.case_noun_plural, neighbours=use_case.outcome_kind == OutcomeKind.ORDINAL)
@@ -335,7 +342,7 @@ METHODS = {
 
 def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, Any]:
     version, background = prediction.model_version, explanation.body.get("background") or {}
-    calibration = (version.metrics.get("calibration") or {}) if version else {}
+    calibration = (version_facts(version.pk)[1].get("calibration") or {}) if version else {}
     unseen = [feature.label[:1].lower() + feature.label[1:] for feature in schema_of(prediction).features if feature.protected]
     rows = [
         ("Prediction", str(prediction.pk), True),
