@@ -34,7 +34,6 @@ PASSWORD = os.environ["SECRET_KEY"][:20]  # made for this run, and the same in e
 _numbers = count(1)
 
 
-
 def _feature(name: str, kind: str, label: str, group: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "kind": kind, "label": label, "group": group, "missing_allowed": True, **more}
 

@@ -76,6 +76,7 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
         "DATABASE_URL": database_url(),
         "DATA_DIR": str(folder),
         "STATIC_ROOT": str(folder / "static"),
+        "PORT": str(programs.port),
         "SOCKET_PORT": str(programs.socket_port),
         "BASE_URL": programs.url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",

@@ -79,7 +79,9 @@ def _record_refusal(action_code: str, given: Mapping[str, Any], refusal: Counter
     holder = given.get("holder")
     about = audit.Entry(action_code, _USER, str(given["user_id"])) if holder is None else _entry(action_code, holder)
     with transaction.atomic(durable=True):
-        audit.record_many([replace(about, outcome="refused", data={"code": refusal.code})], actor=given["actor"], at=given["at"])
+        audit.record_many(
+            [replace(about, outcome="refused", data={"code": refusal.code})], actor=given["actor"], at=given["at"]
+        )
 
 
 # Signing in
@@ -141,7 +143,13 @@ def change_password(*, user_id: UUID, current: str, new: str, address: str, acto
         _record_wrong_password(user_id=user.pk, actor=actor, at=at)
         raise WrongPassword
     return _set_password(
-        user_id=user_id, password=new, must_change=False, action_code="user.password_changed", budgets=budgets, actor=actor, at=at
+        user_id=user_id,
+        password=new,
+        must_change=False,
+        action_code="user.password_changed",
+        budgets=budgets,
+        actor=actor,
+        at=at,
     )
 
 
@@ -156,15 +164,30 @@ def reset_password(*, user_id: UUID, password: str, actor: Actor, at: datetime) 
     :raises NotAllowed: for oneself and for service accounts.
     """
     if user_id == actor.user_id:
-        raise NotAllowed("Change your own password under your name; there you give the present one.", code="own-password")
+        raise NotAllowed(
+            "Change your own password under your name; there you give the present one.", code="own-password"
+        )
     return _set_password(
-        user_id=user_id, password=password, must_change=True, action_code="user.password_reset", budgets={}, actor=actor, at=at
+        user_id=user_id,
+        password=password,
+        must_change=True,
+        action_code="user.password_reset",
+        budgets={},
+        actor=actor,
+        at=at,
     )
 
 
 @durable
 def _set_password(
-    *, user_id: UUID, password: str, must_change: bool, action_code: str, budgets: dict[str, int], actor: Actor, at: datetime
+    *,
+    user_id: UUID,
+    password: str,
+    must_change: bool,
+    action_code: str,
+    budgets: dict[str, int],
+    actor: Actor,
+    at: datetime,
 ) -> User:
     user = _locked(user_id)
     if user.is_service:
@@ -183,10 +206,14 @@ def refuse_weak_password(password: str, user: User) -> None:
     """:raises Invalid: with the reasons, none of which repeats the password."""
     try:
         if "\0" in password or len(password.encode()) > rules.PASSWORD_BYTES:
-            raise ValidationError(f"Use at most {rules.PASSWORD_BYTES} bytes and no NUL character.", code="bad-password")
+            raise ValidationError(
+                f"Use at most {rules.PASSWORD_BYTES} bytes and no NUL character.", code="bad-password"
+            )
         password_validation.validate_password(password, user)
     except ValidationError as weak:
-        problems = [Problem("/password", str(fault.code).replace("_", "-"), fault.messages[0]) for fault in weak.error_list]
+        problems = [
+            Problem("/password", str(fault.code).replace("_", "-"), fault.messages[0]) for fault in weak.error_list
+        ]
         raise Invalid(" ".join(weak.messages), code="weak-password", errors=problems) from None
 
 
@@ -216,7 +243,13 @@ def create_user(
 
     :raises NameTaken: :raises Invalid: for a bad name, an unknown role or a weak password.
     """
-    user = User(username=username, display_name=display_name, is_service=is_service, must_change_password=must_change_password, created_at=at)
+    user = User(
+        username=username,
+        display_name=display_name,
+        is_service=is_service,
+        must_change_password=must_change_password,
+        created_at=at,
+    )
     _refuse_bad_user(user, password)
     user.set_password(password)
     user.save(force_insert=True)
@@ -230,7 +263,11 @@ def _refuse_bad_user(user: User, password: str | None) -> None:
     if not rules.is_user_name(user.username):
         fault = "Use up to 60 lower-case letters, digits, dot, dash and underscore, beginning with a letter or digit."
         raise Invalid(fault, errors=[Problem("/username", "bad-user-name", fault)])
-    if not user.display_name.strip() or len(user.display_name) > rules.NAME_LENGTH or not user.display_name.isprintable():
+    if (
+        not user.display_name.strip()
+        or len(user.display_name) > rules.NAME_LENGTH
+        or not user.display_name.isprintable()
+    ):
         fault = "Give a name of up to 60 printable characters."
         raise Invalid(fault, errors=[Problem("/display_name", "bad-name", fault)])
     if user.is_service != (password is None):
@@ -347,7 +384,9 @@ def set_grants(*, holder: User | Group, grants: Sequence[Grant], actor: Actor, a
     for grant in changes:
         (assign_perm if grant.granted else remove_perm)(grant.right, holder, grant.target)
     if any(not grant.granted for grant in changes):
-        _end_sessions(User.objects.filter(pk=holder.pk) if isinstance(holder, User) else User.objects.filter(groups=holder))
+        _end_sessions(
+            User.objects.filter(pk=holder.pk) if isinstance(holder, User) else User.objects.filter(groups=holder)
+        )
     audit.record_many((_grant_entry(holder, grant) for grant in changes), actor=actor, at=at)
     return changes
 

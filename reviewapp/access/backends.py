@@ -11,7 +11,9 @@ from reviewapp.access.models import User
 class PasswordBackend(ModelBackend):
     """Django's backend, which hashes for unknown users too, closed to service accounts."""
 
-    def authenticate(self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any) -> User | None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
         return super().authenticate(request, username=username, password=password, **kwargs)
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -41,7 +41,10 @@ class TooManyGuesses(TooMany):
 
 def keys_of(username: str, address: str) -> dict[str, int]:
     """The budgets a guess is taken from, with their sizes. Every spelling of a name is one account."""
-    return {_key("account", fold_name(username)): GUESSES_PER_ACCOUNT, _key("address", address_bucket(address)): GUESSES_PER_ADDRESS}
+    return {
+        _key("account", fold_name(username)): GUESSES_PER_ACCOUNT,
+        _key("address", address_bucket(address)): GUESSES_PER_ADDRESS,
+    }
 
 
 def spend(budgets: Mapping[str, int], *, at: datetime) -> None:

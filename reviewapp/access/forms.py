@@ -53,13 +53,16 @@ class Preferences(forms.Form):
 
 
 class NewPerson(forms.Form):
-    display_name = forms.CharField(label="Name", max_length=NAME_LENGTH, help_text="As colleagues know them. Shown beside what they answer.")
+    display_name = forms.CharField(
+        label="Name", max_length=NAME_LENGTH, help_text="As colleagues know them. Shown beside what they answer."
+    )
     username = forms.CharField(
         label="User name", max_length=NAME_LENGTH, widget=forms.TextInput(attrs={**_NAME, "autocomplete": "off"}),
         help_text="For signing in. Lower-case letters, digits, dot, dash and underscore; it cannot be changed later.",
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label="Who is it?", choices=[("person", "A person who signs in"), ("service", "A service account, for which only API keys act")]
+        label="Who is it?",
+        choices=[("person", "A person who signs in"), ("service", "A service account, for which only API keys act")],
     )
     roles = forms.MultipleChoiceField(choices=[(role.value, role.value) for role in Role], required=False)
 
@@ -93,9 +96,14 @@ class Account(forms.ModelChoiceField):
 
 
 class NewKey(forms.Form):
-    name = forms.CharField(max_length=NAME_LENGTH, help_text="What uses it and where, for example “intake, production”.")
+    name = forms.CharField(
+        max_length=NAME_LENGTH, help_text="What uses it and where, for example “intake, production”."
+    )
     owner = Account(
-        queryset=None, label="Service account", empty_label=None, help_text="The key may do what this account may, within its scopes."
+        queryset=None,
+        label="Service account",
+        empty_label=None,
+        help_text="The key may do what this account may, within its scopes.",
     )
     scopes = forms.MultipleChoiceField(choices=[(scope.value, scope.value) for scope in Scope])
     days = forms.ChoiceField(label="Ends after", choices=LIFETIMES, initial="90")

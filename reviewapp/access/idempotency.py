@@ -68,7 +68,9 @@ class Once:
 
     def keep(self, result: Any) -> None:
         status = self.says(result)
-        self.answer = b"" if status == NO_CONTENT else orjson.dumps(self.render(result), option=orjson.OPT_UTC_Z, default=str)
+        self.answer = (
+            b"" if status == NO_CONTENT else orjson.dumps(self.render(result), option=orjson.OPT_UTC_Z, default=str)
+        )
         IdempotencyRecord.objects.filter(owner_id=self.owner_id, key=self.key).update(status=status, answer=self.answer)
 
 

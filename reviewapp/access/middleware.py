@@ -21,7 +21,17 @@ from reviewapp.lib.actor import HUMAN, Actor
 EPOCH, STARTED, SEEN = "epoch", "started", "seen"
 UNATTENDED = "X-Live-Refresh"  # a page that renews itself does not show that somebody is there
 _TOUCH_SECONDS = 60
-BEFORE_OWN_PASSWORD = ("/password/", "/sign-out/", "/sign-in/", "/preferences/", "/help/", "/api/", "/healthz", "/readyz", "/static/")
+BEFORE_OWN_PASSWORD = (
+    "/password/",
+    "/sign-out/",
+    "/sign-in/",
+    "/preferences/",
+    "/help/",
+    "/api/",
+    "/healthz",
+    "/readyz",
+    "/static/",
+)
 PUBLIC = ("/sign-in/", "/healthz", "/readyz", "/metrics", "/api/", "/static/")
 
 
@@ -35,7 +45,9 @@ class ActorMiddleware:
         now = timezone.now().timestamp()
         user = session_user(request.session, now=now)
         request.user = user or AnonymousUser()
-        request.actor = cast("Actor", person(user, request_id=request.request_id) if user else None)  # a door behind sign-in has one
+        request.actor = cast(
+            "Actor", person(user, request_id=request.request_id) if user else None
+        )  # a door behind sign-in has one
         if user is None and not request.path.startswith(PUBLIC):
             return sign_in_first(request)
         if user and user.must_change_password and not request.path.startswith(BEFORE_OWN_PASSWORD):
@@ -61,7 +73,11 @@ def session_user(session: Mapping[str, Any], *, now: float) -> Any:
     user_id = session.get(SESSION_KEY)
     if not user_id or not is_timely(session, now=now):
         return None
-    user = User.objects.annotate(roles=ROLES, has_queue=has_queue()).filter(pk=UUID(user_id), is_active=True, is_service=False).first()
+    user = (
+        User.objects.annotate(roles=ROLES, has_queue=has_queue())
+        .filter(pk=UUID(user_id), is_active=True, is_service=False)
+        .first()
+    )
     return user if user is not None and user.session_epoch == session.get(EPOCH) else None
 
 

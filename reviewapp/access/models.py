@@ -28,12 +28,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(
         max_length=60,
         unique=True,
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Use lower-case letters, digits, dot, dash and underscore.")],
+        validators=[
+            RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Use lower-case letters, digits, dot, dash and underscore.")
+        ],
     )
     display_name = models.CharField(max_length=60)
     is_active = models.BooleanField(default=True)
     is_service = models.BooleanField(default=False)
-    theme = models.CharField(max_length=5, default="auto", choices=[("auto", "As device"), ("light", "Light"), ("dark", "Dark")])
+    theme = models.CharField(
+        max_length=5, default="auto", choices=[("auto", "As device"), ("light", "Light"), ("dark", "Dark")]
+    )
     session_epoch = models.PositiveIntegerField(default=0)
     must_change_password = models.BooleanField(default=False)  # somebody else has set it and therefore knows it
     created_at = models.DateTimeField()
@@ -48,7 +52,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("manage_people", "May make people and change what they may do"),
             ("manage_keys", "May make and revoke API keys"),
         ]
-        constraints = [models.CheckConstraint(condition=Q(username__regex=r"^[a-z0-9][a-z0-9._-]*$"), name="user_name_is_plain")]
+        constraints = [
+            models.CheckConstraint(condition=Q(username__regex=r"^[a-z0-9][a-z0-9._-]*$"), name="user_name_is_plain")
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -74,7 +80,11 @@ class ApiKey(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="api_key_expires_after_creation")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("created_at")), name="api_key_expires_after_creation"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"

@@ -98,10 +98,14 @@ def _matrix(kind: Kind, holder: User | Group) -> Matrix:
     own = _own_grants(kind, holder)
     roles = _role_grants(kind, holder) if isinstance(holder, User) else {}
     targets = kind.model._default_manager.order_by("name")[:MOST_TARGETS]
-    return Matrix(kind, [Row(target, [_cell(kind, target, right, own, roles) for right in kind.rights]) for target in targets])
+    return Matrix(
+        kind, [Row(target, [_cell(kind, target, right, own, roles) for right in kind.rights]) for target in targets]
+    )
 
 
-def _cell(kind: Kind, target: Model, right: str, own: set[tuple[UUID, str]], roles: dict[tuple[UUID, str], list[str]]) -> Cell:
+def _cell(
+    kind: Kind, target: Model, right: str, own: set[tuple[UUID, str]], roles: dict[tuple[UUID, str], list[str]]
+) -> Cell:
     stronger = [other for other in implied(right) if other != right]
     return Cell(
         right=right,
@@ -114,7 +118,11 @@ def _cell(kind: Kind, target: Model, right: str, own: set[tuple[UUID, str]], rol
 
 
 def _own_grants(kind: Kind, holder: User | Group) -> set[tuple[UUID, str]]:
-    grants = kind.user_grants.objects.filter(user=holder) if isinstance(holder, User) else kind.role_grants.objects.filter(group=holder)
+    grants = (
+        kind.user_grants.objects.filter(user=holder)
+        if isinstance(holder, User)
+        else kind.role_grants.objects.filter(group=holder)
+    )
     return set(grants.values_list("content_object_id", "permission__codename"))
 
 

@@ -34,7 +34,12 @@ class Scope(StrEnum):
 
 # Rights on one queue, and on one use case. `lead` includes `work`, `work` includes `view`.
 VIEW_QUEUE, WORK_QUEUE, LEAD_QUEUE = "view_cases", "work_cases", "lead_cases"
-SUBMIT, READ_PREDICTIONS, READ_LABELS, MANAGE = "submit_predictions", "read_predictions", "read_labels", "manage_use_case"
+SUBMIT, READ_PREDICTIONS, READ_LABELS, MANAGE = (
+    "submit_predictions",
+    "read_predictions",
+    "read_labels",
+    "manage_use_case",
+)
 QUEUE_RIGHTS = (VIEW_QUEUE, WORK_QUEUE, LEAD_QUEUE)
 USE_CASE_RIGHTS = (SUBMIT, READ_PREDICTIONS, READ_LABELS, MANAGE)
 

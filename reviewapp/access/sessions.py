@@ -14,7 +14,9 @@ from reviewapp.access.models import User
 def begin(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Sign `user` in: whatever was in the session is gone, its id and the CSRF token are new."""
     request.session.flush()
-    request.session.update({SESSION_KEY: str(user.pk), EPOCH: user.session_epoch, STARTED: at.timestamp(), SEEN: at.timestamp()})
+    request.session.update(
+        {SESSION_KEY: str(user.pk), EPOCH: user.session_epoch, STARTED: at.timestamp(), SEEN: at.timestamp()}
+    )
     rotate_token(request)
 
 

@@ -68,7 +68,12 @@ def too_many(request: HttpRequest, refusal: TooManyGuesses) -> HttpResponse:
 
 def local_path(given: str | None) -> str:
     """`given` if it is a path of this site, else the start page."""
-    if given and given.startswith("/") and given.isprintable() and url_has_allowed_host_and_scheme(given, allowed_hosts=None):
+    if (
+        given
+        and given.startswith("/")
+        and given.isprintable()
+        and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
+    ):
         return given
     return START
 
@@ -91,7 +96,12 @@ def password(request: HttpRequest) -> HttpResponse:
     current, new = form.cleaned_data["current"], form.cleaned_data["new"]
     try:
         user = actions.change_password(
-            user_id=cast("UUID", request.user.pk), current=current, new=new, address=address, actor=request.actor, at=now
+            user_id=cast("UUID", request.user.pk),
+            current=current,
+            new=new,
+            address=address,
+            actor=request.actor,
+            at=now,
         )
     except TooManyGuesses as refusal:
         return too_many(request, refusal)
@@ -104,7 +114,12 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _password_page(request: HttpRequest, form: forms.ChangePassword, status: int) -> HttpResponse:
-    return render(request, "access/password.html", {"form": form, "must_change": getattr(request.user, "must_change_password", False)}, status=status)
+    return render(
+        request,
+        "access/password.html",
+        {"form": form, "must_change": getattr(request.user, "must_change_password", False)},
+        status=status,
+    )
 
 
 @require_POST
@@ -117,7 +132,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
     response = redirect(local_path(request.POST.get("next")))
     for name in ("theme", "density", "shortcuts"):
         if form.cleaned_data[name]:
-            response.set_cookie(name, form.cleaned_data[name], max_age=_YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
+            response.set_cookie(
+                name,
+                form.cleaned_data[name],
+                max_age=_YEAR,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
     return response
 
 
@@ -135,7 +157,9 @@ def people(request: HttpRequest) -> HttpResponse:
     page = paginate(rows, order=["username"], cursor=values.get("cursor"), size=PAGE, purpose="people")
     grants = queries.grants_of(page.rows)
     context = {
-        "rows": [{"user": user, "roles": in_order(user.roles), "grants": grants.get(user.pk, [])} for user in page.rows],
+        "rows": [
+            {"user": user, "roles": in_order(user.roles), "grants": grants.get(user.pk, [])} for user in page.rows
+        ],
         "filters": {
             "search": {"name": "q", "label": "Find", "value": values.get("q", ""), "placeholder": "Name"},
             "selects": [listing.select("role", "Role", roles, role), listing.select("state", "State", STATES, state)],
@@ -221,7 +245,10 @@ def _recent(object_type: str, object_id: str, matrices: Iterable[queries.Matrix]
     """The last changes of an account or a role, newest first, in words; queues and use cases by name."""
     events = trail.of_object(object_type, [object_id]).order_by("-id")[:12]
     names = {str(row.target.pk): str(row.target) for matrix in matrices for row in matrix.rows}
-    return [{"event": event, "words": words_of(event.action, event.outcome), "detail": _detail(event.data, names)} for event in events]
+    return [
+        {"event": event, "words": words_of(event.action, event.outcome), "detail": _detail(event.data, names)}
+        for event in events
+    ]
 
 
 def _detail(data: dict[str, Any], names: dict[str, str]) -> str:
@@ -248,7 +275,9 @@ def roles(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Invalid("There is no such role.", code="unknown-role")
 
     def act() -> str:
-        added, taken = actions.set_roles(user_id=pk, roles=form.cleaned_data["roles"], actor=request.actor, at=timezone.now())
+        added, taken = actions.set_roles(
+            user_id=pk, roles=form.cleaned_data["roles"], actor=request.actor, at=timezone.now()
+        )
         return _roles_in_words(user.username, added, taken)
 
     return _tried(request, user, act)
@@ -257,7 +286,11 @@ def roles(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _roles_in_words(name: str, added: list[str], taken: list[str]) -> str:
     given = f"{name} now has the role {' and '.join(added)}. " if added else ""
     lost = f"{name} no longer has the role {' and '.join(taken)}. " if taken else ""
-    return given + lost + "Their sessions have ended; the new roles count from their next sign-in." if added or taken else "Nothing was changed."
+    return (
+        given + lost + "Their sessions have ended; the new roles count from their next sign-in."
+        if added or taken
+        else "Nothing was changed."
+    )
 
 
 @require_POST
@@ -296,7 +329,12 @@ def grants(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _change_grants(request: HttpRequest, holder: User | Group, name: str) -> str:
     """Apply what was changed in the matrix, and say it in words."""
-    cells = {cell.choice: (row.target, cell) for matrix in queries.matrices(holder) for row in matrix.rows for cell in row.cells}
+    cells = {
+        cell.choice: (row.target, cell)
+        for matrix in queries.matrices(holder)
+        for row in matrix.rows
+        for cell in row.cells
+    }
     form = forms.Grants(request.POST, cells=list(cells))
     if not form.is_valid():
         raise Invalid("The page names a queue, a use case or a right that does not exist.", code="unknown-right")
@@ -327,7 +365,7 @@ def _role_page(request: HttpRequest, group: Group, *, refusal: CountersignError 
     context = {
         "role": group.name,
         "words": ROLE_WORDS[Role(group.name)],
-        "members": queries.members(group)[:PAGE + 1],
+        "members": queries.members(group)[: PAGE + 1],
         "matrices": matrices,
         "events": _recent("auth.group", group.name, matrices),
         "refusal": refusal.detail if refusal else "",
@@ -357,9 +395,16 @@ def keys(request: HttpRequest) -> HttpResponse:
     rows = queries.keys(owner=values.get("q", ""), state=chosen, now=now)
     page = paginate(rows, order=["-id"], cursor=values.get("cursor"), size=PAGE, purpose="keys")
     context = {
-        "rows": [{"key": key, "state": _key_state(key, now), "usable": _key_state(key, now) == "usable"} for key in page.rows],
+        "rows": [
+            {"key": key, "state": _key_state(key, now), "usable": _key_state(key, now) == "usable"} for key in page.rows
+        ],
         "filters": {
-            "search": {"name": "q", "label": "Service account", "value": values.get("q", ""), "placeholder": "User name"},
+            "search": {
+                "name": "q",
+                "label": "Service account",
+                "value": values.get("q", ""),
+                "placeholder": "User name",
+            },
             "selects": [listing.select("state", "State", KEY_STATES, chosen)],
             "clear_url": request.path if values else None,
         },
@@ -397,7 +442,10 @@ def new_key(request: HttpRequest) -> HttpResponse:
 
 def _new_key_page(request: HttpRequest, form: forms.NewKey, status: int) -> HttpResponse:
     chosen = set(form["scopes"].value() or [])
-    options = [{"name": scope.value, "words": words, "chosen": scope.value in chosen} for scope, words in rules.SCOPE_WORDS.items()]
+    options = [
+        {"name": scope.value, "words": words, "chosen": scope.value in chosen}
+        for scope, words in rules.SCOPE_WORDS.items()
+    ]
     context = {"form": form, "options": options, "has_owners": queries.service_accounts().exists()}
     return render(request, "access/new_key.html", context, status=status)
 
@@ -406,5 +454,8 @@ def _new_key_page(request: HttpRequest, form: forms.NewKey, status: int) -> Http
 @requires(KEYS)
 def revoke_key(request: HttpRequest, pk: UUID) -> HttpResponse:
     changed = actions.revoke_api_key(key_id=pk, actor=request.actor, at=timezone.now())
-    messages.success(request, "The key is revoked. Calls with it are refused from now on." if changed else "This key was revoked before.")
+    messages.success(
+        request,
+        "The key is revoked. Calls with it are refused from now on." if changed else "This key was revoked before.",
+    )
     return redirect("access:keys")

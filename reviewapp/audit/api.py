@@ -53,14 +53,19 @@ class AuditEvents(APIView):
 
     @extend_schema(
         operation_id="list_audit_events",
-        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in PARAMS] + [OpenApiParameter("page_size", OpenApiTypes.INT)],
+        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in PARAMS]
+        + [OpenApiParameter("page_size", OpenApiTypes.INT)],
         responses={200: EventList},
     )
     def get(self, request: Request) -> Response:
         actor = require_scope(request, rules.READ_SCOPE)
         values = query.read(request.GET, allowed=[*PARAMS, "page_size"])
         page = actions.view_trail(
-            filters=read_filters(values), cursor=values.get("cursor"), size=query.size(values), actor=actor, at=timezone.now()
+            filters=read_filters(values),
+            cursor=values.get("cursor"),
+            size=query.size(values),
+            actor=actor,
+            at=timezone.now(),
         )
         return Response({"next": page.next, "results": [_told(event) for event in page.rows]})
 

@@ -32,7 +32,9 @@ class AuditEvent(models.Model):
         permissions = [("view_trail", "May read the audit trail")]
         indexes = [
             models.Index(fields=["object_type", "object_id", "id"], name="audit_by_object"),
-            models.Index(fields=["actor_name", "id"], name="audit_by_actor_name"),  # a name is given once and never changes
+            models.Index(
+                fields=["actor_name", "id"], name="audit_by_actor_name"
+            ),  # a name is given once and never changes
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["queue_id", "id"], condition=Q(queue_id__isnull=False), name="audit_by_queue"),
             models.Index(fields=["request_id", "id"], condition=~Q(request_id=""), name="audit_by_request"),

@@ -64,7 +64,9 @@ def event(event_uuid: UUID) -> AuditEvent | None:
 
 def of_object(object_type: str, object_ids: Iterable[str]) -> QuerySet[AuditEvent]:
     """The events about these objects (`cases.case` and the like), oldest first; the index serves it."""
-    return AuditEvent.objects.filter(object_type=object_type, object_id__in=[str(pk) for pk in object_ids]).order_by("id")
+    return AuditEvent.objects.filter(object_type=object_type, object_id__in=[str(pk) for pk in object_ids]).order_by(
+        "id"
+    )
 
 
 def every_event() -> Iterator[AuditEvent]:
@@ -99,7 +101,9 @@ def names_of(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
     ids: dict[str, set[str]] = {}
     for row in rows:
         ids.setdefault(row.object_type, set()).add(row.object_id)
-    return {(kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()}
+    return {
+        (kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()
+    }
 
 
 def register_queue_names(names: QueueNames) -> None:

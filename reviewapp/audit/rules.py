@@ -66,7 +66,16 @@ OBJECT_WORDS = {
     "predictions.label": "label",
     "predictions.prediction": "prediction",
 }
-DETAILS = {"added": "gave", "taken": "took", "right": "", "answer": "", "outcome": "", "scopes": "for", "code": "", "filters": "by"}
+DETAILS = {
+    "added": "gave",
+    "taken": "took",
+    "right": "",
+    "answer": "",
+    "outcome": "",
+    "scopes": "for",
+    "code": "",
+    "filters": "by",
+}
 LOOKS = (".viewed", ".event_viewed")  # endings of actions that changed nothing
 
 

@@ -20,14 +20,27 @@ PAGE = 50
 def trail(request: HttpRequest) -> HttpResponse:
     """The filters are the address; keep it in a file to find the same again."""
     values = query.read(request.GET, allowed=PARAMS)
-    page = actions.view_trail(filters=read_filters(values), cursor=values.get("cursor"), size=PAGE, actor=request.actor, at=timezone.now())
+    page = actions.view_trail(
+        filters=read_filters(values), cursor=values.get("cursor"), size=PAGE, actor=request.actor, at=timezone.now()
+    )
     names = queries.names_of(page.rows)
     context = {
         "rows": [_row(event, names) for event in page.rows],
         "values": values,
         "selects": [
-            listing.select("action", "What", sorted(_told(rules.ACTION_WORDS), key=lambda option: option[1]), values.get("action", "")),
-            listing.select("object_type", "About a", _told(rules.OBJECT_WORDS), values.get("object_type", ""), everything="Anything"),
+            listing.select(
+                "action",
+                "What",
+                sorted(_told(rules.ACTION_WORDS), key=lambda option: option[1]),
+                values.get("action", ""),
+            ),
+            listing.select(
+                "object_type",
+                "About a",
+                _told(rules.OBJECT_WORDS),
+                values.get("object_type", ""),
+                everything="Anything",
+            ),
             listing.select("queue", "Queue", queries.queue_names(), values.get("queue", "")),
             listing.select("show", "Show", SHOW, values.get("show", ""), everything="Everything"),
         ],

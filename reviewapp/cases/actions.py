@@ -160,7 +160,10 @@ def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None)
 
 
 def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
-    if Case.objects.filter(holder_id=actor.user_id, state=CaseState.LEASED, lease_until__gt=Now()).count() >= queue.most_held:
+    if (
+        Case.objects.filter(holder_id=actor.user_id, state=CaseState.LEASED, lease_until__gt=Now()).count()
+        >= queue.most_held
+    ):
         raise HoldsTooMany
 
 
@@ -168,7 +171,14 @@ def _taken(case_id: UUID, *, actor: Actor, at: datetime, chosen: bool = False) -
     """:param chosen: the actor picked this very case; otherwise the order of the queue did."""
     case = whole_case(Case.objects.all(), case_id)
     assert case is not None  # noqa: S101 -- leased in this transaction
-    audit.record("case.claimed", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": case.lease, "chosen": chosen})
+    audit.record(
+        "case.claimed",
+        subject=case,
+        actor=actor,
+        at=at,
+        queue_id=case.queue_id,
+        data={"lease": case.lease, "chosen": chosen},
+    )
     return case
 
 
@@ -198,7 +208,9 @@ def release(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
 
 
 @durable
-def save_draft(*, case_id: UUID, choice: str, reason_codes: Sequence[str], note: str, actor: Actor, at: datetime) -> Draft:
+def save_draft(
+    *, case_id: UUID, choice: str, reason_codes: Sequence[str], note: str, actor: Actor, at: datetime
+) -> Draft:
     """Keep what the actor typed. A draft is theirs alone and no part of the record, so it leaves no event.
 
     :raises NotFound: if the actor may not work on the case.
@@ -228,7 +240,9 @@ class Given:
     active_seconds: float | None = None
 
 
-def review_case(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime, once: Once | None = None) -> Case:
+def review_case(
+    *, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime, once: Once | None = None
+) -> Case:
     """Record one reviewer's answer and move the case on.
 
     :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
@@ -257,7 +271,13 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     else:
         _pass_on(case)
     _forget_draft(case.pk, actor)
-    data = {"answer": given.answer, "outcome": verdict.outcome, "review": str(review.pk), "lease": lease, "reasons": list(given.reason_codes)}
+    data = {
+        "answer": given.answer,
+        "outcome": verdict.outcome,
+        "review": str(review.pk),
+        "lease": lease,
+        "reasons": list(given.reason_codes),
+    }
     if case.queue_id != review.queue_id:
         data["passed_to"] = str(case.queue_id)
     audit.record("case.reviewed", subject=case, actor=actor, at=at, queue_id=review.queue_id, data=data)
@@ -276,7 +296,13 @@ def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Case:
         with_reason_codes(visible_cases(actor, WORK_QUEUE))
         .select_for_update(of=("self",), no_key=True)
         .select_related("queue__use_case", "prediction__explanation")
-        .defer("summary", "prediction__features", "prediction__context", "prediction__probabilities", "prediction__explanation__body")
+        .defer(
+            "summary",
+            "prediction__features",
+            "prediction__context",
+            "prediction__probabilities",
+            "prediction__explanation__body",
+        )
         .filter(pk=case_id)
         .first()
     )
@@ -318,7 +344,9 @@ returning reviewed_at
 
 def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
     reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
-    review = Review(pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome)
+    review = Review(
+        pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome
+    )
     values: dict[str, Any] = {
         "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
         "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
@@ -342,7 +370,11 @@ insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) 
 def _decide(case: Case, review: Review, *, outcome: str) -> None:
     use_case = case.queue.use_case
     direction = override_direction(
-        case.advised, outcome, kind=use_case.outcome_kind, values=use_case.outcome_values, adverse=use_case.adverse_outcomes
+        case.advised,
+        outcome,
+        kind=use_case.outcome_kind,
+        values=use_case.outcome_values,
+        adverse=use_case.adverse_outcomes,
     )
     values: dict[str, Any] = {
         "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,

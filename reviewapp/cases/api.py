@@ -47,9 +47,17 @@ class CaseListView(APIView):
         values = query.read(request.query_params, allowed=_FILTERS)
         rows = _filtered(queries.visible_cases(actor).select_related("queue"), values)
         page = paging.paginate(
-            rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose=f"cases {values.get('queue')}"
+            rows,
+            order=LIST_ORDER,
+            cursor=values.get("cursor"),
+            size=query.size(values),
+            purpose=f"cases {values.get('queue')}",
         )
-        answer = {"results": [serializers.case_line(case) for case in page.rows], "next": page.next, "previous": page.previous}
+        answer = {
+            "results": [serializers.case_line(case) for case in page.rows],
+            "next": page.next,
+            "previous": page.previous,
+        }
         return Response(answer)
 
 
@@ -101,7 +109,9 @@ class HeartbeatView(APIView):
 class ReleaseView(APIView):
     """Give a case back."""
 
-    @extend_schema(operation_id="release_case", request=serializers.LeaseBody, responses={200: serializers.ReviewedShape})
+    @extend_schema(
+        operation_id="release_case", request=serializers.LeaseBody, responses={200: serializers.ReviewedShape}
+    )
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
@@ -119,7 +129,9 @@ def _lease(request: Request) -> int:
 class ReviewView(APIView):
     """Answer a case under its lease."""
 
-    @extend_schema(operation_id="review_case", request=serializers.ReviewBody, responses={200: serializers.ReviewedShape})
+    @extend_schema(
+        operation_id="review_case", request=serializers.ReviewBody, responses={200: serializers.ReviewedShape}
+    )
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)

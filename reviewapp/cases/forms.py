@@ -37,7 +37,12 @@ class AnswerForm:
         )
 
     def posted(self) -> dict[str, object]:
-        return {"choice": self.choice, "reason": self.reason, "note": self.note, "active_seconds": self.active_seconds or 0}
+        return {
+            "choice": self.choice,
+            "reason": self.reason,
+            "note": self.note,
+            "active_seconds": self.active_seconds or 0,
+        }
 
 
 def read_answer(data: QueryDict) -> AnswerForm:

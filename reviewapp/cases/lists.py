@@ -62,11 +62,19 @@ class Choice:
         return bool(self.q or self.state or self.time or self.confidence)
 
     def params(self, **more: str) -> str:
-        values = {"q": self.q, "state": self.state, "time": self.time, "confidence": self.confidence, "sort": self.sort} | more
+        values = {
+            "q": self.q,
+            "state": self.state,
+            "time": self.time,
+            "confidence": self.confidence,
+            "sort": self.sort,
+        } | more
         return urlencode({name: value for name, value in values.items() if value and (name, value) != ("sort", "next")})
 
     def apply(self, rows: QuerySet[Case], queue: Queue, *, now: datetime) -> QuerySet[Case]:
-        rows = rows.filter(state=CaseState.DECIDED) if self.state == "decided" else rows.exclude(state=CaseState.DECIDED)
+        rows = (
+            rows.filter(state=CaseState.DECIDED) if self.state == "decided" else rows.exclude(state=CaseState.DECIDED)
+        )
         if self.state == "waiting":
             rows = rows.filter(waiting(now))
         elif self.state == "held":

@@ -30,10 +30,16 @@ class Queue(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [(VIEW_QUEUE, "May read cases"), (WORK_QUEUE, "May take and answer cases"), (LEAD_QUEUE, "May lead the queue")]
+        permissions = [
+            (VIEW_QUEUE, "May read cases"),
+            (WORK_QUEUE, "May take and answer cases"),
+            (LEAD_QUEUE, "May lead the queue"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["use_case"], condition=Q(is_lead=True), name="one_lead_queue_per_use_case"),
-            models.CheckConstraint(condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"),
+            models.CheckConstraint(
+                condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,7 +85,9 @@ class Case(models.Model):
         default_permissions = ()
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=CaseState.LEASED, holder__isnull=False, lease_until__isnull=False, leased_at__isnull=False)
+                condition=Q(
+                    state=CaseState.LEASED, holder__isnull=False, lease_until__isnull=False, leased_at__isnull=False
+                )
                 | Q(holder__isnull=True, lease_until__isnull=True, leased_at__isnull=True) & ~Q(state=CaseState.LEASED),
                 name="case_lease_needs_holder_and_expiry",
             ),
@@ -91,10 +99,14 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["queue", "-priority", "due_at", "id"], condition=~Q(state="decided"), name="case_next"),
+            models.Index(
+                fields=["queue", "-priority", "due_at", "id"], condition=~Q(state="decided"), name="case_next"
+            ),
             models.Index(fields=["queue", "due_at", "id"], condition=~Q(state="decided"), name="case_by_due"),
             models.Index(fields=["queue", "state", "id"], name="case_by_state"),
-            models.Index(fields=["queue", "confidence", "id"], condition=~Q(state="decided"), name="case_by_confidence"),
+            models.Index(
+                fields=["queue", "confidence", "id"], condition=~Q(state="decided"), name="case_by_confidence"
+            ),
             models.Index(fields=["queue", "decided_at", "id"], condition=Q(state="decided"), name="case_by_decision"),
             models.Index(fields=["holder"], condition=Q(state="leased"), name="case_by_holder"),
             models.Index(fields=["external_id"], name="case_by_external_id"),

@@ -20,7 +20,7 @@ _LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CA
 
 
 def span(delta: timedelta) -> str:
-    """"38 min", "1 h 04", "2 d 3 h"."""
+    """ "38 min", "1 h 04", "2 d 3 h"."""
     minutes = int(abs(delta).total_seconds() // 60)
     if minutes < 60:
         return f"{minutes} min"
@@ -70,7 +70,12 @@ def queue_row(figures: QueueFigures, *, now: datetime, may_work: bool, takes_key
     due = None
     if figures.next_due is not None:
         clock = sla(figures.next_due, sla_minutes=queue.sla_minutes, now=now)
-        due = {"due_at": clock["due_at"], "text": clock["sla_text"], "state": clock["sla_state"], "risk_at": clock["risk_at"]}
+        due = {
+            "due_at": clock["due_at"],
+            "text": clock["sla_text"],
+            "state": clock["sla_state"],
+            "risk_at": clock["risk_at"],
+        }
     return {
         "name": queue.name,
         "url": reverse("cases:queue", args=[queue.slug]),
@@ -108,7 +113,11 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
 
 def _cell(schema: Any, name: str, value: Any) -> dict[str, Any]:
     feature = schema.by_name[name]
-    return {"label": feature.label, "value": schema.format_value(name, value), "numeric": type(value) in (int, float) and not feature.categories}
+    return {
+        "label": feature.label,
+        "value": schema.format_value(name, value),
+        "numeric": type(value) in (int, float) and not feature.categories,
+    }
 
 
 def _low(label: str) -> str:
@@ -118,7 +127,9 @@ def _low(label: str) -> str:
 # The case page
 
 
-def case_context(case: Case, *, now: datetime, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> dict[str, Any]:
+def case_context(
+    case: Case, *, now: datetime, events: Sequence[AuditEvent], names: Mapping[Any, str]
+) -> dict[str, Any]:
     """What every reader of the case sees; `case` as `queries.whole_case` loads it, `names` are display names by user id."""
     use_case = case.queue.use_case
     subject = case.prediction.subject
@@ -178,7 +189,12 @@ def state_text(case: Case, *, now: datetime) -> str:
 
 
 def answer_context(
-    case: Case, codes: Sequence[ReasonCode], *, draft: Draft | None, posted: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
+    case: Case,
+    codes: Sequence[ReasonCode],
+    *,
+    draft: Draft | None,
+    posted: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The form: what was posted wins over the draft."""
     use_case = case.queue.use_case
@@ -217,7 +233,9 @@ def _of_draft(draft: Draft) -> dict[str, Any]:
     return {"choice": draft.choice, "reason": draft.reason_codes, "note": draft.note}
 
 
-def _choices(case: Case, use_case: UseCase, ordinal: bool, chosen: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _choices(
+    case: Case, use_case: UseCase, ordinal: bool, chosen: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(choices, side choices). Ordered outcomes are chosen by level, without a word on which of them the model advises."""
     passing = [
         _choice(Answer.REFER, "Refer", f" to {_lead_name(case)}", "r", chosen, "Refer and take next"),
@@ -233,12 +251,24 @@ def _choices(case: Case, use_case: UseCase, ordinal: bool, chosen: str) -> tuple
     for rank, outcome in enumerate(others, start=1):
         label = _low(outcome.label)
         key = "c" if len(others) == 1 else str(rank) if rank < 10 else ""
-        found.append(_choice(f"correct:{outcome.value}", "Correct", f" to: {label}", key, chosen, f"Record {label} and take next"))
+        found.append(
+            _choice(
+                f"correct:{outcome.value}", "Correct", f" to: {label}", key, chosen, f"Record {label} and take next"
+            )
+        )
     return found + passing, []
 
 
 def _choice(value: str, lead: str, rest: str, key: str, chosen: str, record: str) -> dict[str, Any]:
-    return {"value": str(value), "lead": lead, "rest": rest, "key": key, "checked": chosen == value, "record": record, "number": ""}
+    return {
+        "value": str(value),
+        "lead": lead,
+        "rest": rest,
+        "key": key,
+        "checked": chosen == value,
+        "record": record,
+        "number": "",
+    }
 
 
 def _level(rank: int, outcome: Any, chosen: str) -> dict[str, Any]:
@@ -262,7 +292,13 @@ def _reason_codes(case: Case, codes: Sequence[ReasonCode], checked: Iterable[str
         proposed = ordered[: rules.MOST_REASONS]
     keys = {code.code: key for code, key in zip(proposed, _reason_keys(case), strict=False)}
     return [
-        {"code": code.code, "text": code.text, "key": keys.get(code.code, ""), "checked": code.code in set(checked), "proposed": code in proposed}
+        {
+            "code": code.code,
+            "text": code.text,
+            "key": keys.get(code.code, ""),
+            "checked": code.code in set(checked),
+            "proposed": code in proposed,
+        }
         for code in ordered
     ]
 
@@ -325,7 +361,7 @@ def _routed(case: Case, event: AuditEvent) -> str:
 
 
 def answered(review: Review, use_case: UseCase) -> str:
-    """"agreed: deny", "corrected to approve", "referred the case"."""
+    """ "agreed: deny", "corrected to approve", "referred the case"."""
     outcome = _low(use_case.outcome_label(review.outcome))
     return {
         Answer.AGREE: f"agreed: {outcome}",

@@ -71,7 +71,9 @@ def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
 
 def with_reason_codes(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Annotates `known_codes`: the reason codes in force for the case's use case."""
-    codes = ReasonCode.objects.filter(use_case=OuterRef("queue__use_case"), retired_at=None).order_by("position", "code")
+    codes = ReasonCode.objects.filter(use_case=OuterRef("queue__use_case"), retired_at=None).order_by(
+        "position", "code"
+    )
     return cases.annotate(known_codes=ArraySubquery(codes.values("code")))
 
 
@@ -166,7 +168,9 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
 
 def opened_since(queue: Queue, moment: datetime) -> int:
     """How many cases came since, at most 100. Ids are in order of time, so the newest are at the index's end."""
-    rows = Case.objects.filter(queue=queue, state=CaseState.OPEN).order_by("-id").values_list("opened_at", flat=True)[:100]
+    rows = (
+        Case.objects.filter(queue=queue, state=CaseState.OPEN).order_by("-id").values_list("opened_at", flat=True)[:100]
+    )
     return sum(opened_at > moment for opened_at in rows)
 
 
@@ -197,7 +201,9 @@ def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Revie
 
 def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:
     """What the actor has in hand, soonest due first."""
-    return Case.objects.filter(in_hand(now), holder_id=actor.user_id).select_related("queue__use_case").order_by("due_at")
+    return (
+        Case.objects.filter(in_hand(now), holder_id=actor.user_id).select_related("queue__use_case").order_by("due_at")
+    )
 
 
 def open_drafts(actor: Actor) -> QuerySet[Draft]:
@@ -214,7 +220,16 @@ def backlog_figures() -> dict[str, tuple[str, int]]:
     """Name -> (meaning, value) for the metrics page; each count stops at COUNT_LIMIT + 1."""
     bounded = slice(COUNT_LIMIT + 1)
     return {
-        "cases_open": ("Cases not decided, counted to 1,001", len(Case.objects.exclude(state=CaseState.DECIDED).values("pk")[bounded])),
-        "labels_pending": ("Decisions that are not labels yet, counted to 1,001", len(Outbox.objects.values("pk")[bounded])),
-        "model_work_pending": ("Predictions that wait for the model worker, counted to 1,001", len(ModelWork.objects.values("pk")[bounded])),
+        "cases_open": (
+            "Cases not decided, counted to 1,001",
+            len(Case.objects.exclude(state=CaseState.DECIDED).values("pk")[bounded]),
+        ),
+        "labels_pending": (
+            "Decisions that are not labels yet, counted to 1,001",
+            len(Outbox.objects.values("pk")[bounded]),
+        ),
+        "model_work_pending": (
+            "Predictions that wait for the model worker, counted to 1,001",
+            len(ModelWork.objects.values("pk")[bounded]),
+        ),
     }

@@ -64,7 +64,9 @@ def faults(
     if answer not in list(Answer):
         found.append(Fault("answer", "unknown_answer", "Choose agree, correct, refer or cannot tell."))
     if answer == Answer.REFER and is_lead_queue:
-        found.append(Fault("answer", "cannot_refer", "This is the lead queue already: decide, or say that you cannot tell."))
+        found.append(
+            Fault("answer", "cannot_refer", "This is the lead queue already: decide, or say that you cannot tell.")
+        )
     if answer == Answer.CORRECT:
         found += _outcome_faults(outcome, predicted=predicted, outcomes=outcomes)
     elif outcome and not (answer == Answer.AGREE and outcome == predicted):

@@ -147,7 +147,9 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "cases/queue.html", _list_context(request, listed, choice, page, now))
 
 
-def _list_context(request: HttpRequest, listed: queries.ListedQueue, choice: Choice, page: paging.Page[Case], now: datetime) -> dict[str, Any]:
+def _list_context(
+    request: HttpRequest, listed: queries.ListedQueue, choice: Choice, page: paging.Page[Case], now: datetime
+) -> dict[str, Any]:
     found = listed.queue
     waiting, held = queries.waiting_and_held(found, now=now)
     url = reverse("cases:queue", args=[found.slug])
@@ -165,7 +167,9 @@ def _list_context(request: HttpRequest, listed: queries.ListedQueue, choice: Cho
         },
         "filters": choice.form(url),
         "sorted_by": {"oldest": "opened"}.get(choice.sort, choice.sort),
-        "columns": [{"label": schema.by_name[name].label, "numeric": _is_figure(schema.by_name[name])} for name in names],
+        "columns": [
+            {"label": schema.by_name[name].label, "numeric": _is_figure(schema.by_name[name])} for name in names
+        ],
         "rows": [presentation.list_row(case, found, schema, me=request.user.pk, now=now) for case in page.rows],
         "pager": {
             "text": f"{len(page.rows)} shown",
@@ -184,7 +188,11 @@ def _is_figure(feature: Any) -> bool:
 
 def _nothing(choice: Choice, found: Queue, url: str) -> dict[str, Any]:
     if choice.is_set:
-        return {"title": "No case matches these filters", "text": "Take a filter away, or clear them all.", "clear_url": url}
+        return {
+            "title": "No case matches these filters",
+            "text": "Take a filter away, or clear them all.",
+            "clear_url": url,
+        }
     return {
         "title": f"Nothing is waiting in {found.name}",
         "text": "This page tells you when a case arrives; you need not reload it.",
@@ -254,7 +262,9 @@ def _viewed(request: HttpRequest, case_id: UUID) -> Case:
         raise Http404 from None
 
 
-def _case_context(request: HttpRequest, found: Case, *, form: AnswerForm | None = None, errors: dict[str, str] | None = None) -> dict[str, Any]:
+def _case_context(
+    request: HttpRequest, found: Case, *, form: AnswerForm | None = None, errors: dict[str, str] | None = None
+) -> dict[str, Any]:
     now = timezone.now()
     events = queries.story_of(found)
     names = queries.display_names({event.actor_id for event in events if event.actor_id})
@@ -277,8 +287,12 @@ def _case_context(request: HttpRequest, found: Case, *, form: AnswerForm | None 
 
 
 def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
-    waits = found.state == "open" or (found.state == "leased" and found.lease_until is not None and found.lease_until < now)
-    answered = any(review.reviewer_id == request.user.pk and review.round == found.round for review in found.reviews.all())
+    waits = found.state == "open" or (
+        found.state == "leased" and found.lease_until is not None and found.lease_until < now
+    )
+    answered = any(
+        review.reviewer_id == request.user.pk and review.round == found.round for review in found.reviews.all()
+    )
     return waits and not answered and queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists()
 
 
@@ -314,15 +328,24 @@ def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Record the answer and go on to the next case."""
     form = read_answer(request.POST)
-    found = queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue__use_case").filter(pk=case_id).first()
+    found = (
+        queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue__use_case").filter(pk=case_id).first()
+    )
     if found is None:
         raise Http404
     came_from = found.queue
     try:
-        done = actions.review_case(case_id=case_id, lease=form.lease, given=form.given(found), actor=request.actor, at=timezone.now())
+        done = actions.review_case(
+            case_id=case_id, lease=form.lease, given=form.given(found), actor=request.actor, at=timezone.now()
+        )
     except Invalid as error:
         errors = {FIELD_OF.get(problem.pointer.strip("/"), "choice"): problem.detail for problem in error.errors}
-        return render(request, "cases/case.html", _case_context(request, _viewed(request, case_id), form=form, errors=errors), status=422)
+        return render(
+            request,
+            "cases/case.html",
+            _case_context(request, _viewed(request, case_id), form=form, errors=errors),
+            status=422,
+        )
     except (LeaseLost, StaleView) as error:
         return _kept(request, case_id, form, error)
     messages.success(request, _recorded(done))
@@ -373,12 +396,20 @@ def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def heartbeat(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Answers {expires_at}, or 409 with the notice that the lease is lost."""
     try:
-        kept = actions.heartbeat(case_id=case_id, lease=read_answer(request.POST).lease, actor=request.actor, at=timezone.now())
+        kept = actions.heartbeat(
+            case_id=case_id, lease=read_answer(request.POST).lease, actor=request.actor, at=timezone.now()
+        )
     except NotFound:
         raise Http404 from None
     except LeaseLost:
         found = queries.whole_case(queries.visible_cases(request.actor), case_id)
-        context = {"case": {"id": case_id, "external_id": found.external_id if found else "", "queue": {"url": reverse("cases:queues")}}}
+        context = {
+            "case": {
+                "id": case_id,
+                "external_id": found.external_id if found else "",
+                "queue": {"url": reverse("cases:queues")},
+            }
+        }
         return render(request, "cases/_lease_lost.html", context, status=409)
     return JsonResponse({"expires_at": kept.lease_until})
 
@@ -412,7 +443,13 @@ def reviews(request: HttpRequest) -> HttpResponse:
     rows = queries.reviews_of(request.actor)
     if chosen in list(Answer):
         rows = rows.filter(answer=chosen)
-    page = paging.paginate(rows, order=("-id",), cursor=values.get("cursor"), size=query.size(values, default=PAGE_SIZE), purpose=f"reviews {chosen}")
+    page = paging.paginate(
+        rows,
+        order=("-id",),
+        cursor=values.get("cursor"),
+        size=query.size(values, default=PAGE_SIZE),
+        purpose=f"reviews {chosen}",
+    )
     url = reverse("cases:reviews")
     keep = f"answer={chosen}&" if chosen else ""
     context = {
@@ -431,4 +468,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
 def _answer_filter(chosen: str, url: str) -> dict[str, Any]:
     words = {"": "Any", "agree": "Agreed", "correct": "Corrected", "refer": "Referred", "cannot_tell": "Could not tell"}
     options = [{"value": value, "label": label, "chosen": value == chosen} for value, label in words.items()]
-    return {"search": None, "selects": [{"name": "answer", "label": "Your answer", "options": options}], "clear_url": url if chosen else None}
+    return {
+        "search": None,
+        "selects": [{"name": "answer", "label": "Your answer", "options": options}],
+        "clear_url": url if chosen else None,
+    }

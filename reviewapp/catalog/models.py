@@ -26,7 +26,9 @@ class UseCase(models.Model):
     subject_noun = models.CharField(max_length=30)  # "applicant": the person concerned
     case_noun = models.CharField(max_length=30)  # "application": what is decided about
     case_noun_plural = models.CharField(max_length=30)
-    severity_noun = models.CharField(max_length=30, blank=True, default="")  # "urgent": ordered outcomes push towards more or less of it
+    severity_noun = models.CharField(
+        max_length=30, blank=True, default=""
+    )  # "urgent": ordered outcomes push towards more or less of it
     outcome_kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in OutcomeKind])
     outcomes = models.JSONField()
     summary_features = ArrayField(models.CharField(max_length=60), default=list)  # shown in lists
@@ -86,7 +88,9 @@ class FeatureSchemaVersion(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["use_case", "number"], name="schema_number_is_unique_in_use_case")]
+        constraints = [
+            models.UniqueConstraint(fields=["use_case", "number"], name="schema_number_is_unique_in_use_case")
+        ]
 
     def __str__(self) -> str:
         return f"{self.use_case_id} schema {self.number}"
@@ -109,7 +113,9 @@ class ReasonCode(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ["position", "code"]
-        constraints = [models.UniqueConstraint(fields=["use_case", "code", "version"], name="reason_code_version_is_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["use_case", "code", "version"], name="reason_code_version_is_unique")
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
@@ -147,7 +153,9 @@ class ModelVersion(models.Model):
     manifest = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
     lineage = models.JSONField(default=dict)
-    calibration_table = models.JSONField(default=dict)  # counts behind "of 100 scored like this"; see inference.confidence
+    calibration_table = models.JSONField(
+        default=dict
+    )  # counts behind "of 100 scored like this"; see inference.confidence
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
     live_at = models.DateTimeField(null=True)

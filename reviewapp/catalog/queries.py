@@ -160,12 +160,22 @@ def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:
 
 
 @lru_cache(maxsize=256)
-def _bundle(use_case_id: UUID, schema_id: UUID, live_ids: tuple[UUID, ...], usable_ids: tuple[UUID, ...]) -> IntakeBundle:
+def _bundle(
+    use_case_id: UUID, schema_id: UUID, live_ids: tuple[UUID, ...], usable_ids: tuple[UUID, ...]
+) -> IntakeBundle:
     """The ids of versions are part of the key only: they change when one is registered, promoted or retired."""
     use_case = UseCase.objects.get(pk=use_case_id)
     schema = FeatureSchema.from_json(FeatureSchemaVersion.objects.get(pk=schema_id).body)
-    found = ModelVersion.objects.filter(model__use_case_id=use_case_id).select_related("model").order_by("model__created_at")
-    infos = [VersionInfo(v.pk, v.model.name, v.version, v.stage == Stage.LIVE, bool(v.artifact)) for v in found if v.stage != Stage.RETIRED]
+    found = (
+        ModelVersion.objects.filter(model__use_case_id=use_case_id)
+        .select_related("model")
+        .order_by("model__created_at")
+    )
+    infos = [
+        VersionInfo(v.pk, v.model.name, v.version, v.stage == Stage.LIVE, bool(v.artifact))
+        for v in found
+        if v.stage != Stage.RETIRED
+    ]
     versions: dict[tuple[str, str | None], VersionInfo] = {(info.model, info.version): info for info in infos}
     versions |= {(info.model, None): info for info in infos if info.is_live}
     return IntakeBundle(

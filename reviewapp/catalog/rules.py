@@ -31,7 +31,8 @@ class Outcome:
 
 def outcomes(rows: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
     return tuple(
-        Outcome(value=row["value"], label=row["label"], adverse=bool(row.get("adverse")), rank=rank) for rank, row in enumerate(rows)
+        Outcome(value=row["value"], label=row["label"], adverse=bool(row.get("adverse")), rank=rank)
+        for rank, row in enumerate(rows)
     )
 
 
@@ -54,7 +55,9 @@ def outcome_faults(rows: Sequence[Mapping[str, Any]], *, kind: str) -> list[Prob
     values = [row.get("value") for row in rows]
     if kind not in set(OutcomeKind):
         return [Problem("/outcome_kind", "unknown_value", f"One of {', '.join(OutcomeKind)}.")]
-    if len(rows) < 2 or not all(isinstance(row.get(name), str) and row[name] for row in rows for name in ("value", "label")):
+    if len(rows) < 2 or not all(
+        isinstance(row.get(name), str) and row[name] for row in rows for name in ("value", "label")
+    ):
         return [Problem("/outcomes", "wrong_type", "Name at least two outcomes, each with a value and a label.")]
     if len(set(values)) < len(values):
         return [Problem("/outcomes", "repeated_value", "Each outcome has a value of its own.")]

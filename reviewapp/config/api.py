@@ -24,7 +24,9 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     if isinstance(error, Replayed):
         return Response(error.answer or None, status=error.status, headers={"Idempotent-Replayed": "true"})
     if isinstance(error, CountersignError):
-        return _response(error.status, error.code, error.detail, error.errors, retry_after=getattr(error, "retry_after", None))
+        return _response(
+            error.status, error.code, error.detail, error.errors, retry_after=getattr(error, "retry_after", None)
+        )
     if isinstance(error, RequestDataTooBig):
         return _response(413, "too-large", "The body is too large.")
     if isinstance(error, Http404):
@@ -34,7 +36,9 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     if isinstance(error, BadRequest):
         return _response(400, "malformed", "The request could not be read.")
     if isinstance(error, OperationalError | InterfaceError):
-        return _response(503, "unavailable", "The database does not answer. Nothing was changed; try again.", retry_after=5)
+        return _response(
+            503, "unavailable", "The database does not answer. Nothing was changed; try again.", retry_after=5
+        )
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)
     return None
@@ -58,7 +62,9 @@ def _framework_problem(error: exceptions.APIException) -> Response:
     return response
 
 
-def _response(status: int, code: str, detail: str, errors: Iterable[Problem] = (), retry_after: int | None = None) -> Response:
+def _response(
+    status: int, code: str, detail: str, errors: Iterable[Problem] = (), retry_after: int | None = None
+) -> Response:
     response = Response(problem(status, code, detail, errors), status=status, content_type=PROBLEM_JSON)
     if retry_after:
         response["Retry-After"] = str(retry_after)

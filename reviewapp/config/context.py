@@ -33,7 +33,10 @@ HELP = [
 def page(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     actor: Actor | None = getattr(request, "actor", None)
-    look = {name: _cookie(request, name, allowed) for name, allowed in (("density", {"mouse", "touch"}), ("shortcuts", {"off"}))}
+    look = {
+        name: _cookie(request, name, allowed)
+        for name, allowed in (("density", {"mouse", "touch"}), ("shortcuts", {"off"}))
+    }
     if person is None or actor is None or not person.is_authenticated:
         return {**look, "theme": _cookie(request, "theme", {"light", "dark"})}
     theme = getattr(person, "theme", "auto")
@@ -56,4 +59,6 @@ def nav(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def help_url(actor: Actor) -> str:
-    return next((reverse("help:page", args=[name]) for role, name in HELP if actor.has_role(role)), reverse("help:index"))
+    return next(
+        (reverse("help:page", args=[name]) for role, name in HELP if actor.has_role(role)), reverse("help:index")
+    )

@@ -49,9 +49,13 @@ def secret(name: str, *, least: int = 32) -> str:
     """A secret that must be given: never a default, never short, never a well-known word."""
     value = os.environ.get(name, "")
     if not value:
-        raise ImproperlyConfigured(f"{name} is not set. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
     if len(value) < least or len(set(value)) < 8 or any(value.lower().startswith(known) for known in KNOWN_KEYS):
-        raise ImproperlyConfigured(f"{name} is too short or too well known. It needs at least {least} random characters.")
+        raise ImproperlyConfigured(
+            f"{name} is too short or too well known. It needs at least {least} random characters."
+        )
     return value
 
 

@@ -7,7 +7,22 @@ from typing import Any
 
 import structlog
 
-ALLOWED = frozenset({"event", "level", "logger", "timestamp", "exception", "task", "queue", "count", "seconds", "status_code", "request_id", "code"})
+ALLOWED = frozenset(
+    {
+        "event",
+        "level",
+        "logger",
+        "timestamp",
+        "exception",
+        "task",
+        "queue",
+        "count",
+        "seconds",
+        "status_code",
+        "request_id",
+        "code",
+    }
+)
 
 
 def only_allowed(_: object, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +44,9 @@ def _place(record: logging.LogRecord) -> str | None:
     if not record.exc_info or record.exc_info[0] is None:
         return None
     kind, _, trace = record.exc_info
-    frames = ["/".join(frame.filename.split("/")[-2:]) + f":{frame.lineno}" for frame in traceback.extract_tb(trace)[-6:]]
+    frames = [
+        "/".join(frame.filename.split("/")[-2:]) + f":{frame.lineno}" for frame in traceback.extract_tb(trace)[-6:]
+    ]
     return f"{kind.__name__} at {' < '.join(reversed(frames))}"
 
 

@@ -144,6 +144,8 @@ def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpRes
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    response = refuse(request, 503, "unavailable", "The database does not answer. Nothing was changed; try again in a moment.")
+    response = refuse(
+        request, 503, "unavailable", "The database does not answer. Nothing was changed; try again in a moment."
+    )
     response["Retry-After"] = "5"
     return response

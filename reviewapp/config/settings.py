@@ -191,7 +191,9 @@ INTAKE_BACKLOG_LIMIT = env.whole("INTAKE_BACKLOG_LIMIT", 50_000, low=1, high=10_
 STATIC_URL = "/static/"
 SWAGGER_UI = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
 STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # nothing of the applications': pages of theirs are not served
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder"
+]  # nothing of the applications': pages of theirs are not served
 STATIC_ROOT = env.folder("STATIC_ROOT", DATA_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -255,11 +257,29 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_BEAT_SCHEDULE = {
-    "label-decisions": {"task": "cases.label_decisions", "schedule": 5.0, "options": {"expires": 5, "queue": "default"}},
+    "label-decisions": {
+        "task": "cases.label_decisions",
+        "schedule": 5.0,
+        "options": {"expires": 5, "queue": "default"},
+    },
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
-    "life-of-models": {"task": "config.sign_of_life", "schedule": 10.0, "args": ["models"], "options": {"expires": 10, "queue": "models"}},
-    "life-of-default": {"task": "config.sign_of_life", "schedule": 10.0, "args": ["default"], "options": {"expires": 10, "queue": "default"}},
-    "freeze-datasets": {"task": "datasets.freeze_pending", "schedule": 10.0, "options": {"expires": 10, "queue": "default"}},
+    "life-of-models": {
+        "task": "config.sign_of_life",
+        "schedule": 10.0,
+        "args": ["models"],
+        "options": {"expires": 10, "queue": "models"},
+    },
+    "life-of-default": {
+        "task": "config.sign_of_life",
+        "schedule": 10.0,
+        "args": ["default"],
+        "options": {"expires": 10, "queue": "default"},
+    },
+    "freeze-datasets": {
+        "task": "datasets.freeze_pending",
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": "default"},
+    },
 }
 
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

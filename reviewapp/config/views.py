@@ -18,7 +18,12 @@ from reviewapp.lib import bell
 
 
 def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
-    return render(request, f"errors/{status if status in PAGES else 400}.html", {"detail": detail, "status": status}, status=status)
+    return render(
+        request,
+        f"errors/{status if status in PAGES else 400}.html",
+        {"detail": detail, "status": status},
+        status=status,
+    )
 
 
 PAGES = {400, 403, 404, 409, 429, 500, 503}
@@ -46,7 +51,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(request, 403, "csrf", "This form is too old or came from another site. Go back, reload the page and send it again.")
+    return _answer(
+        request,
+        403,
+        "csrf",
+        "This form is too old or came from another site. Go back, reload the page and send it again.",
+    )
 
 
 def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
@@ -64,7 +74,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """PostgreSQL, Redis, migrations and workers, each named; 503 if one is missing."""
-    checks = {"postgresql": _database_answers(), "redis": _redis_answers(), "migrations": _is_migrated(), "workers": _workers_answer()}
+    checks = {
+        "postgresql": _database_answers(),
+        "redis": _redis_answers(),
+        "migrations": _is_migrated(),
+        "workers": _workers_answer(),
+    }
     return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
 
 

@@ -86,14 +86,20 @@ def _key(item: Item) -> tuple[UUID, str]:
 
 def _refuse_backlog(items: Sequence[Item]) -> None:
     """Refuse while too much waits for the model worker; what needs no worker is always taken."""
-    if any(not item.outcome for item in items) and ModelWork.objects.values("pk")[settings.INTAKE_BACKLOG_LIMIT :][:1].exists():
+    if (
+        any(not item.outcome for item in items)
+        and ModelWork.objects.values("pk")[settings.INTAKE_BACKLOG_LIMIT :][:1].exists()
+    ):
         raise TooMany("Too many predictions wait to be scored. Send again later.", retry_after=10, code="backlog")
 
 
 def _claim_keys(items: Sequence[Item], *, at: datetime) -> dict[tuple[UUID, str], tuple[UUID, Item]]:
     """Insert one key per item; those already there are left out. Sorted, so that two batches that share keys cannot deadlock."""
     first = {_key(item): item for item in reversed(items)}
-    rows = [(use_case_id, external_id, item.body_digest, uuid7()) for (use_case_id, external_id), item in sorted(first.items(), key=_by_key)]
+    rows = [
+        (use_case_id, external_id, item.body_digest, uuid7())
+        for (use_case_id, external_id), item in sorted(first.items(), key=_by_key)
+    ]
     use_cases, external_ids, digests, ids = (list(column) for column in zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,13 +143,17 @@ def _take_in(new: Sequence[tuple[UUID, Item]], *, actor: Actor, at: datetime) ->
     policies = {use_case_id: published(use_case_id) for use_case_id in {item.bundle.use_case_id for _, item in new}}
     incoming = [_incoming(prediction_id, item, policies[item.bundle.use_case_id]) for prediction_id, item in new]
     store(incoming, actor=actor, at=at)
-    cases = open_routed([(row, item.bundle.summary_features) for row, (_, item) in zip(incoming, new, strict=True)], at=at)
+    cases = open_routed(
+        [(row, item.bundle.summary_features) for row, (_, item) in zip(incoming, new, strict=True)], at=at
+    )
     audit.record_many((received_entry(row, cases.get(row.id)) for row in incoming), actor=actor, at=at)
     return {_key(item): _receipt(row, cases.get(row.id)) for row, (_, item) in zip(incoming, new, strict=True)}
 
 
 def _receipt(row: Incoming, opened: Opened | None) -> Receipt:
-    return Receipt(NEW if row.routed else PENDING, row.external_id, row.id, row.routed, opened.case_id if opened else None)
+    return Receipt(
+        NEW if row.routed else PENDING, row.external_id, row.id, row.routed, opened.case_id if opened else None
+    )
 
 
 def _incoming(prediction_id: UUID, item: Item, policy: PublishedPolicy) -> Incoming:
@@ -178,12 +188,16 @@ def _incoming(prediction_id: UUID, item: Item, policy: PublishedPolicy) -> Incom
 
 def open_routed(rows: Sequence[tuple[Incoming, Sequence[str]]], *, at: datetime) -> dict[UUID, Opened]:
     """Open cases for the rows routed to review; (row, names of the summary features). Returns them by prediction id."""
-    review = [(row, row.routed, names) for row, names in rows if row.routed is not None and row.routed.result == "review"]
+    review = [
+        (row, row.routed, names) for row, names in rows if row.routed is not None and row.routed.result == "review"
+    ]
     if not review:
         return {}
     slugs = {routed.queue_slug for _, routed, _ in review}
     queues = {queue.slug: queue for queue in Queue.objects.filter(slug__in=slugs)}
-    case_ids = open_cases((_opening(row, routed, queues[routed.queue_slug], names) for row, routed, names in review), at=at)
+    case_ids = open_cases(
+        (_opening(row, routed, queues[routed.queue_slug], names) for row, routed, names in review), at=at
+    )
     return {row.id: Opened(case_ids[row.id], queues[routed.queue_slug].pk) for row, routed, _ in review}
 
 
@@ -204,5 +218,12 @@ def received_entry(row: Incoming, opened: Opened | None, action: str = "predicti
     """The audit event of one prediction: ids, digests and codes, and the queue that has a new case by it."""
     data: dict[str, Any] = {"snapshot": row.snapshot_digest.hex(), "case": str(opened.case_id) if opened else None}
     if row.routed is not None:
-        data |= {"result": row.routed.result, "rule": row.routed.rule, "policy": row.routed.policy_number, "outcome": row.outcome}
-    return audit.Entry(action, "predictions.prediction", str(row.id), queue_id=opened.queue_id if opened else None, data=data)
+        data |= {
+            "result": row.routed.result,
+            "rule": row.routed.rule,
+            "policy": row.routed.policy_number,
+            "outcome": row.outcome,
+        }
+    return audit.Entry(
+        action, "predictions.prediction", str(row.id), queue_id=opened.queue_id if opened else None, data=data
+    )

@@ -39,7 +39,12 @@ class PredictionsView(APIView):
         operation_id="send_prediction",
         request=schemas.PredictionBody,
         parameters=[
-            OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="wait=N: wait up to N seconds (at most 10) for the score"),
+            OpenApiParameter(
+                "Prefer",
+                str,
+                OpenApiParameter.HEADER,
+                description="wait=N: wait up to N seconds (at most 10) for the score",
+            ),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER),
         ],
         responses={201: schemas.PredictionAnswer, 202: schemas.PredictionAnswer, 200: schemas.PredictionAnswer},
@@ -54,7 +59,9 @@ class PredictionsView(APIView):
         if once and once.answer and receipt.status != PENDING:
             return Response(once.answer, status=receipt.status)
         body = _single(receipt)
-        return Response(body, status=201 if receipt.status == PENDING and body["status"] != "pending" else receipt.status)
+        return Response(
+            body, status=201 if receipt.status == PENDING and body["status"] != "pending" else receipt.status
+        )
 
     @extend_schema(
         operation_id="list_predictions",
@@ -74,8 +81,12 @@ class PredictionsView(APIView):
             rows = rows.filter(use_case__slug=values["use_case"])
         if "external_id" in values:
             rows = rows.filter(external_id=values["external_id"])
-        page = paging.paginate(rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose="predictions")
-        return Response({"results": [queries.answer(row) for row in page.rows], "next": page.next, "previous": page.previous})
+        page = paging.paginate(
+            rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose="predictions"
+        )
+        return Response(
+            {"results": [queries.answer(row) for row in page.rows], "next": page.next, "previous": page.previous}
+        )
 
 
 def _read(raw: Any, actor: Actor) -> Item:

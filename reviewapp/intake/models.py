@@ -16,7 +16,9 @@ class IngestKey(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["use_case", "external_id"], name="external_id_is_unique_in_use_case")]
+        constraints = [
+            models.UniqueConstraint(fields=["use_case", "external_id"], name="external_id_is_unique_in_use_case")
+        ]
 
     def __str__(self) -> str:
         return self.external_id

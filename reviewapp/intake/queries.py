@@ -60,4 +60,9 @@ def case_link(case: Case) -> dict[str, Any]:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    return {"id": str(decision.pk), "outcome": decision.outcome, "direction": decision.direction, "decided_at": decision.decided_at}
+    return {
+        "id": str(decision.pk),
+        "outcome": decision.outcome,
+        "direction": decision.direction,
+        "decided_at": decision.decided_at,
+    }

@@ -22,7 +22,18 @@ from reviewapp.predictions.actions import Identity
 EXTERNAL_ID_LENGTH, TEXT_LENGTH, CONTEXT_BYTES = 120, 200, 8_192
 SUM_TOLERANCE, ADDITIVE_TOLERANCE = 1e-3, 1e-3
 FIELDS = frozenset(
-    {"use_case", "external_id", "subject", "features", "model", "model_version", "prediction", "explanation", "occurred_at", "context"}
+    {
+        "use_case",
+        "external_id",
+        "subject",
+        "features",
+        "model",
+        "model_version",
+        "prediction",
+        "explanation",
+        "occurred_at",
+        "context",
+    }
 )
 SPACES = ("log_odds", "probability", "raw")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -128,9 +139,17 @@ def _version(raw: dict[str, Any], bundle: IntakeBundle, faults: _Faults) -> Vers
         elif brought:
             return None
         elif bundle.live is None:
-            faults.add("/prediction", "no_live_model", "This use case has no live model to score with; send the prediction along.")
+            faults.add(
+                "/prediction",
+                "no_live_model",
+                "This use case has no live model to score with; send the prediction along.",
+            )
         return bundle.live
-    found = bundle.versions.get((model, version)) if type(model) is str and (version is None or type(version) is str) else None
+    found = (
+        bundle.versions.get((model, version))
+        if type(model) is str and (version is None or type(version) is str)
+        else None
+    )
     if found is None:
         pointer = "/model" if version is None else "/model_version"
         faults.add(pointer, "unknown_model_version", "No such model version is registered, or it is not live.")
@@ -151,10 +170,19 @@ def _prediction(value: Any, bundle: IntakeBundle, faults: _Faults) -> tuple[str,
         faults.add("/prediction/outcome", "unknown_outcome", "Send an outcome of this use case.")
         return None
     if type(given) is not dict or not given.keys() <= bundle.outcomes:
-        faults.add("/prediction/probabilities", "unknown_outcome", "Send a probability for each outcome of this use case, by name.")
+        faults.add(
+            "/prediction/probabilities",
+            "unknown_outcome",
+            "Send a probability for each outcome of this use case, by name.",
+        )
         return None
-    if not all(type(p) in (float, int) and 0 <= p <= 1 for p in given.values()) or abs(math.fsum(given.values()) - 1) > SUM_TOLERANCE:
-        faults.add("/prediction/probabilities", "not_probabilities", "Probabilities are numbers from 0 to 1 that sum to 1.")
+    if (
+        not all(type(p) in (float, int) and 0 <= p <= 1 for p in given.values())
+        or abs(math.fsum(given.values()) - 1) > SUM_TOLERANCE
+    ):
+        faults.add(
+            "/prediction/probabilities", "not_probabilities", "Probabilities are numbers from 0 to 1 that sum to 1."
+        )
         return None
     first, *rest = sorted(given.values(), reverse=True)
     return outcome, given, float(given.get(outcome, 0.0)), float(first - (rest[0] if rest else 0.0))
@@ -163,7 +191,9 @@ def _prediction(value: Any, bundle: IntakeBundle, faults: _Faults) -> tuple[str,
 _EXPLANATION = frozenset({"method", "output_space", "base_value", "contributions", "margin"})
 
 
-def _explanation(value: Any, bundle: IntakeBundle, scored: Any, faults: _Faults) -> tuple[dict[str, Any] | None, bool | None]:
+def _explanation(
+    value: Any, bundle: IntakeBundle, scored: Any, faults: _Faults
+) -> tuple[dict[str, Any] | None, bool | None]:
     """The JSON form that is stored, and whether base and contributions reach the margin (None: nothing to hold them against)."""
     if value is None:
         return None, None
@@ -171,7 +201,11 @@ def _explanation(value: Any, bundle: IntakeBundle, scored: Any, faults: _Faults)
         faults.add("/explanation", "wrong_type", "Send the explanation as an object.")
         return None, None
     if scored is None:
-        faults.add("/explanation", "explanation_without_prediction", "An explanation belongs to a prediction that comes along with it.")
+        faults.add(
+            "/explanation",
+            "explanation_without_prediction",
+            "An explanation belongs to a prediction that comes along with it.",
+        )
     faults.unknown("/explanation", value, _EXPLANATION)
     method = faults.text("/explanation/method", value.get("method"), most=40, least=1)
     space, base, given = value.get("output_space"), value.get("base_value"), value.get("contributions")
@@ -180,7 +214,11 @@ def _explanation(value: Any, bundle: IntakeBundle, scored: Any, faults: _Faults)
     if not _is_number(base):
         faults.add("/explanation/base_value", "wrong_type", "Send a finite number.")
     if type(given) is not dict or not given or not given.keys() <= bundle.name_set:
-        faults.add("/explanation/contributions", "unknown_feature", "Send contributions by the names of the use case's features.")
+        faults.add(
+            "/explanation/contributions",
+            "unknown_feature",
+            "Send contributions by the names of the use case's features.",
+        )
     elif not all(map(_is_number, given.values())):
         faults.add("/explanation/contributions", "not_a_number", "Every contribution is a finite number.")
     if faults.problems:
@@ -188,7 +226,13 @@ def _explanation(value: Any, bundle: IntakeBundle, scored: Any, faults: _Faults)
     gap = _gap(value, scored)
     if value.get("margin") is not None and gap is not None and gap > ADDITIVE_TOLERANCE:
         faults.add("/explanation/margin", "not_additive", "Base value and contributions do not add up to the margin.")
-    body = {"method": method, "output_space": space, "base_value": base, "contributions": given, "margin": value.get("margin")}
+    body = {
+        "method": method,
+        "output_space": space,
+        "base_value": base,
+        "contributions": given,
+        "margin": value.get("margin"),
+    }
     return body, None if gap is None else gap <= ADDITIVE_TOLERANCE
 
 
@@ -216,7 +260,10 @@ def _identity(value: Any, faults: _Faults) -> Identity | None:
         faults.add("/subject", "wrong_type", "Send the subject as an object.")
         return None
     faults.unknown("/subject", value, ("reference", "name", "date_of_birth", "contact"))
-    given = {name: "" if value.get(name) is None else value[name] for name in ("reference", "name", "date_of_birth", "contact")}
+    given = {
+        name: "" if value.get(name) is None else value[name]
+        for name in ("reference", "name", "date_of_birth", "contact")
+    }
     texts = {name: faults.text(f"/subject/{name}", text) for name, text in given.items()}
     if texts["date_of_birth"] and _day(texts["date_of_birth"]) is None:
         faults.add("/subject/date_of_birth", "bad_date", "Send a date as YYYY-MM-DD.")

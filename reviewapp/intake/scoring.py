@@ -74,15 +74,23 @@ def score_pending(*, at: datetime) -> int:
 
 def _due(at: datetime) -> Any:
     return (
-        ModelWork.objects.filter(next_try_at__lte=at, tries__lt=MOST_TRIES).order_by("next_try_at").values_list("pk", flat=True)
+        ModelWork.objects.filter(next_try_at__lte=at, tries__lt=MOST_TRIES)
+        .order_by("next_try_at")
+        .values_list("pk", flat=True)
     )
 
 
 @durable
 def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None) -> int:
     """Score, explain, route and open cases for one batch; the work rows end in the same transaction."""
-    rows = ModelWork.objects.filter(pk__in=only if only is not None else _due(at)[:BATCH]).select_for_update(of=("self",), skip_locked=True)
-    found = list(rows.select_related("prediction__model_version", "prediction__use_case").order_by("prediction__model_version", "needs"))
+    rows = ModelWork.objects.filter(pk__in=only if only is not None else _due(at)[:BATCH]).select_for_update(
+        of=("self",), skip_locked=True
+    )
+    found = list(
+        rows.select_related("prediction__model_version", "prediction__use_case").order_by(
+            "prediction__model_version", "needs"
+        )
+    )
     groups: dict[tuple[UUID | None, str], list[Prediction]] = {}
     for row in found:
         groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
@@ -110,7 +118,9 @@ def _explain(predictions: Sequence[Prediction], *, actor: Actor, at: datetime) -
     audit.record_many(entries, actor=actor, at=at)
 
 
-def _explained(predictions: Sequence[Prediction], bodies: Sequence[Mapping[str, Any]]) -> list[tuple[UUID, Mapping[str, Any], bool]]:
+def _explained(
+    predictions: Sequence[Prediction], bodies: Sequence[Mapping[str, Any]]
+) -> list[tuple[UUID, Mapping[str, Any], bool]]:
     return [(row.pk, body, bool(body["additive"])) for row, body in zip(predictions, bodies, strict=True)]
 
 
@@ -187,5 +197,7 @@ def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
     ModelWork.objects.filter(pk=pk).update(tries=F("tries") + 1, next_try_at=at + wait, failure=failure)
     if row.tries + 1 >= MOST_TRIES and row.needs == "score":
         Prediction.objects.filter(pk=pk, status="pending").update(status="failed", failure=failure)
-        entry = audit.Entry("prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed")
+        entry = audit.Entry(
+            "prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed"
+        )
         audit.record_many([entry], actor=WORKER, at=at)

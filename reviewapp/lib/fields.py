@@ -50,7 +50,11 @@ class Fields:
         value = self._take(name)
         if value is None:
             return []
-        if type(value) is not list or len(value) > most or not all(type(item) is str and len(item) <= length for item in value):
+        if (
+            type(value) is not list
+            or len(value) > most
+            or not all(type(item) is str and len(item) <= length for item in value)
+        ):
             self.add(name, "wrong_type", f"Send a list of at most {most} texts.")
             return []
         return value

@@ -42,7 +42,11 @@ def day_after(values: Mapping[str, str], name: str) -> datetime | None:
 def select(name: str, label: str, options: Iterable[Option], chosen: str, *, everything: str = "All") -> dict[str, Any]:
     """One select of components/_filters.html, with a first option that filters nothing."""
     listed = [("", everything), *options]
-    return {"name": name, "label": label, "options": [{"value": value, "label": text, "chosen": value == chosen} for value, text in listed]}
+    return {
+        "name": name,
+        "label": label,
+        "options": [{"value": value, "label": text, "chosen": value == chosen} for value, text in listed],
+    }
 
 
 def pager(values: Mapping[str, str], page: Page[Any], *, one: str, many: str) -> dict[str, str | None]:

@@ -84,7 +84,9 @@ def _read(cursor: str, *, purpose: str, length: int) -> tuple[bool, list[Any]]:
         raw = b""
     tag, payload = raw[:_MAC], raw[_MAC:]
     if len(cursor) > 1000 or not crypto.same(tag, _tag(payload, purpose)):
-        raise Malformed("This cursor was not given out for this list. Start again from the first page.", code="bad-cursor")
+        raise Malformed(
+            "This cursor was not given out for this list. Start again from the first page.", code="bad-cursor"
+        )
     backwards, *key = orjson.loads(payload)
     return backwards, [_moment(value) for value in key]
 

@@ -17,9 +17,17 @@ def read(params: QueryDict, *, allowed: Collection[str]) -> dict[str, str]:
     """
     for name in params:
         if name not in allowed:
-            raise Malformed("The address has a parameter this list does not know.", code="unknown_param", errors=[_fault("unknown_param")])
+            raise Malformed(
+                "The address has a parameter this list does not know.",
+                code="unknown_param",
+                errors=[_fault("unknown_param")],
+            )
         if len(params.getlist(name)) > 1:
-            raise Malformed(f"Give {name} once.", code="repeated_param", errors=[Problem(f"/{name}", "repeated_param", "Give it once.")])
+            raise Malformed(
+                f"Give {name} once.",
+                code="repeated_param",
+                errors=[Problem(f"/{name}", "repeated_param", "Give it once.")],
+            )
     values = {name: str(params[name]) for name in params}
     if any("\0" in value or len(value) > 1000 for value in values.values()):
         raise Malformed("A parameter is too long or holds a NUL character.", code="bad_param")

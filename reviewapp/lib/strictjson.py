@@ -18,7 +18,9 @@ def loads(body: bytes) -> Any:
     if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise Malformed("Send UTF-8 without a byte order mark.", code="bad-encoding")
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
+        value = json.loads(
+            body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+        )
     except UnicodeDecodeError:
         raise Malformed("The body is not valid UTF-8.", code="bad-encoding") from None
     except RecursionError:

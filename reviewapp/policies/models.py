@@ -21,7 +21,9 @@ class PolicyVersion(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["use_case", "number"], name="policy_number_is_unique_in_use_case")]
+        constraints = [
+            models.UniqueConstraint(fields=["use_case", "number"], name="policy_number_is_unique_in_use_case")
+        ]
 
     def __str__(self) -> str:
         return f"{self.use_case_id} policy {self.number}"

@@ -79,9 +79,7 @@ _PREDICTION = (
     "copy predictions_prediction (id, use_case_id, external_id, subject_id, schema_id, features, snapshot_digest, context, model_version_id,"
     " brought_along, status, failure, outcome, probabilities, confidence, margin, occurred_at, received_at, received_from_id) from stdin"
 )
-_EXPLANATION = (
-    "copy predictions_explanation (prediction_id, method, output_space, brought_along, additive, body, explained_at) from stdin"
-)
+_EXPLANATION = "copy predictions_explanation (prediction_id, method, output_space, brought_along, additive, body, explained_at) from stdin"
 _ROUTING = (
     "copy predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,"
     " selection_reason, selection_probability, stratum, draw, threshold, routed_at) from stdin"
@@ -95,7 +93,10 @@ def store(items: Sequence[Incoming], *, actor: Actor, at: datetime) -> None:
     _copy(_PREDICTION, (_prediction_row(item, subjects, actor=actor, at=at) for item in items))
     explained = [item for item in items if item.explanation is not None]
     if explained:
-        _copy(_EXPLANATION, (explanation_row(item.id, item.explanation or {}, item.additive, True, at) for item in explained))
+        _copy(
+            _EXPLANATION,
+            (explanation_row(item.id, item.explanation or {}, item.additive, True, at) for item in explained),
+        )
     store_routings([(item.id, item.routed) for item in items if item.routed], at=at)
     waiting = [item for item in items if item.needs]
     if waiting:
@@ -105,7 +106,10 @@ def store(items: Sequence[Incoming], *, actor: Actor, at: datetime) -> None:
 
 def store_explanations(rows: Iterable[tuple[UUID, Mapping[str, Any], bool | None]], *, at: datetime) -> None:
     """Explanations made here: (prediction, JSON form, whether it adds up)."""
-    _copy(_EXPLANATION, (explanation_row(prediction_id, body, additive, False, at) for prediction_id, body, additive in rows))
+    _copy(
+        _EXPLANATION,
+        (explanation_row(prediction_id, body, additive, False, at) for prediction_id, body, additive in rows),
+    )
 
 
 def store_routings(rows: Sequence[tuple[UUID, Routed]], *, at: datetime) -> None:
@@ -113,7 +117,9 @@ def store_routings(rows: Sequence[tuple[UUID, Routed]], *, at: datetime) -> None
         _copy(_ROUTING, (_routing_row(prediction_id, routed, at) for prediction_id, routed in rows))
 
 
-def explanation_row(prediction_id: UUID, body: Mapping[str, Any], additive: bool | None, brought: bool, at: datetime) -> tuple[Any, ...]:
+def explanation_row(
+    prediction_id: UUID, body: Mapping[str, Any], additive: bool | None, brought: bool, at: datetime
+) -> tuple[Any, ...]:
     return (prediction_id, body["method"], body["output_space"], brought, additive, _json(body), at)
 
 
@@ -155,13 +161,18 @@ def _store_subjects(items: Sequence[Incoming], *, at: datetime) -> dict[UUID, UU
     macs: dict[UUID, bytes] = {}
     for item in items:
         if item.identity is not None:
-            mac = reference_mac(item.use_case_id, item.identity.reference) if item.identity.reference else os.urandom(32)
+            mac = (
+                reference_mac(item.use_case_id, item.identity.reference) if item.identity.reference else os.urandom(32)
+            )
             macs[item.id] = mac
             wanted[mac] = (item.use_case_id, item.identity)
     if not wanted:
         return {}
     created = _insert_subjects(wanted, at=at)
-    known = {bytes(row.reference_mac): row for row in Subject.objects.filter(reference_mac__in=[mac for mac in wanted if mac not in created])}
+    known = {
+        bytes(row.reference_mac): row
+        for row in Subject.objects.filter(reference_mac__in=[mac for mac in wanted if mac not in created])
+    }
     for mac, subject in known.items():
         _renew(subject, wanted[mac][1])
     ids = created | {mac: subject.pk for mac, subject in known.items()}
@@ -194,7 +205,12 @@ def _renew(subject: Subject, identity: Identity) -> None:
 
 
 def _sealed(identity: Identity, data_key: bytes, subject_id: UUID) -> bytes:
-    plain = {"reference": identity.reference, "name": identity.name, "date_of_birth": identity.date_of_birth, "contact": identity.contact}
+    plain = {
+        "reference": identity.reference,
+        "name": identity.name,
+        "date_of_birth": identity.date_of_birth,
+        "contact": identity.contact,
+    }
     return crypto.seal(orjson.dumps(plain), key=data_key, aad=_place(subject_id, "identity"))
 
 
@@ -205,7 +221,9 @@ def _place(subject_id: UUID, column: str) -> bytes:
 def masked(name: str) -> str:
     """The first letter and a dot for every other, at most two words of eight: enough to tell two cases apart, too little to know a person."""
     words = name.split()[:2]
-    return " ".join((word[0] if place == 0 else MASK) + MASK * min(len(word) - 1, 7) for place, word in enumerate(words))
+    return " ".join(
+        (word[0] if place == 0 else MASK) + MASK * min(len(word) - 1, 7) for place, word in enumerate(words)
+    )
 
 
 # Labels
@@ -244,7 +262,9 @@ def label_many(rows: Sequence[tuple[Prediction, Decided]], *, actor: Actor, at: 
     _copy(_LABEL, (_label_row(last + n, *label, at=at) for n, label in enumerate(labels, start=1)))
     audit.record_many(
         (
-            audit.Entry("label.created", "predictions.label", str(label_id), data={"decision": str(decided.decision_id)})
+            audit.Entry(
+                "label.created", "predictions.label", str(label_id), data={"decision": str(decided.decision_id)}
+            )
             for label_id, _, decided in labels
         ),
         actor=actor,
@@ -252,7 +272,9 @@ def label_many(rows: Sequence[tuple[Prediction, Decided]], *, actor: Actor, at: 
     )
 
 
-def _label_row(position: int, label_id: UUID, prediction: Prediction, decided: Decided, *, at: datetime) -> tuple[Any, ...]:
+def _label_row(
+    position: int, label_id: UUID, prediction: Prediction, decided: Decided, *, at: datetime
+) -> tuple[Any, ...]:
     version, routing = prediction.model_version, prediction.routing
     return (
         label_id, position, decided.decision_id, prediction.use_case_id, prediction.pk, bytes(prediction.snapshot_digest),

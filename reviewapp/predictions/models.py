@@ -16,7 +16,9 @@ class Subject(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="+")
-    reference_mac = models.BinaryField(max_length=32)  # keyed, so that a known reference finds its subject and nothing else
+    reference_mac = models.BinaryField(
+        max_length=32
+    )  # keyed, so that a known reference finds its subject and nothing else
     data_key = models.BinaryField()
     identity = models.BinaryField()
     masked_name = models.CharField(max_length=80)
@@ -59,7 +61,8 @@ class Prediction(models.Model):
             models.UniqueConstraint(fields=["use_case", "external_id"], name="prediction_external_id_is_unique"),
             models.CheckConstraint(condition=Q(status__in=STATUSES), name="prediction_status_is_known"),
             models.CheckConstraint(
-                condition=~Q(status="routed") | (Q(confidence__isnull=False) & ~Q(outcome="")), name="routed_prediction_has_outcome"
+                condition=~Q(status="routed") | (Q(confidence__isnull=False) & ~Q(outcome="")),
+                name="routed_prediction_has_outcome",
             ),
         ]
 
@@ -88,7 +91,9 @@ class ModelWork(models.Model):
 class Explanation(models.Model):
     """Why the model said so: attributions bound to one prediction. `body` is the JSON form of inference.explain."""
 
-    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="explanation")
+    prediction = models.OneToOneField(
+        Prediction, on_delete=models.PROTECT, primary_key=True, related_name="explanation"
+    )
     method = models.CharField(max_length=40)
     output_space = models.CharField(max_length=20)
     brought_along = models.BooleanField()
@@ -133,7 +138,9 @@ class Label(models.Model):
     """A training row from one human decision. `decision_id` is unique: exactly one label per decision."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    position = models.BigIntegerField(unique=True)  # dense and in commit order, so that a reader's cursor misses nothing
+    position = models.BigIntegerField(
+        unique=True
+    )  # dense and in commit order, so that a reader's cursor misses nothing
     decision_id = models.UUIDField(unique=True)
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="labels")
     prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="labels")

@@ -31,7 +31,11 @@ def schema_by_id(schema_id: UUID) -> FeatureSchema:
 def open_features(prediction: Prediction) -> dict[str, Any]:
     """The features a reviewer may see: all but the protected ones."""
     schema = schema_of(prediction)
-    return {name: value for name, value in prediction.features.items() if name in schema.by_name and not schema.by_name[name].protected}
+    return {
+        name: value
+        for name, value in prediction.features.items()
+        if name in schema.by_name and not schema.by_name[name].protected
+    }
 
 
 # Facts
@@ -113,7 +117,11 @@ def _range(feature: Feature, value: Any) -> dict[str, float | None] | None:
     mark = None
     if isinstance(value, int | float) and not isinstance(value, bool) and not feature.is_missing(value):
         mark = round(100 * min(max((value - left) / width, 0.0), 1.0), 1)
-    return {"low_pct": round(100 * (low - left) / width, 1), "width_pct": round(100 * (high - low) / width, 1), "mark_pct": mark}
+    return {
+        "low_pct": round(100 * (low - left) / width, 1),
+        "width_pct": round(100 * (high - low) / width, 1),
+        "mark_pct": mark,
+    }
 
 
 # Advice
@@ -124,13 +132,17 @@ def advice(prediction: Prediction, use_case: UseCase) -> dict[str, Any]:
     version, explanation = prediction.model_version, getattr(prediction, "explanation", None)
     words = confidence_of(prediction, use_case)
     base = {
-        "model_text": f"{version.model.name}, version {version.version}" if version else "a model elsewhere, version not stated",
+        "model_text": f"{version.model.name}, version {version.version}"
+        if version
+        else "a model elsewhere, version not stated",
         "outcome_label": use_case.outcome_label(prediction.outcome),
     }
     base |= _confidence(prediction, use_case, words)
     if explanation is None:
         return base | _without_reasons(prediction)
-    return base | {"status": "ready"} | _reasons(prediction, use_case, explanation) | _provenance(prediction, explanation)
+    return (
+        base | {"status": "ready"} | _reasons(prediction, use_case, explanation) | _provenance(prediction, explanation)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -144,8 +156,12 @@ def confidence_of(prediction: Prediction, use_case: UseCase) -> ConfidenceWords:
     """How sure, counted on the calibration cases of the model version."""
     table = version_facts(prediction.model_version_id)[0] if prediction.model_version_id else {}
     like = cases_like(table, prediction.outcome, prediction.confidence or 0.0) if table else None
-    outcome = next((row for row in use_case.outcomes if row["value"] == prediction.outcome), {"label": prediction.outcome})
-    return confidence_words(like, outcome, noun=use_case.case_noun_plural, neighbours=use_case.outcome_kind == OutcomeKind.ORDINAL)
+    outcome = next(
+        (row for row in use_case.outcomes if row["value"] == prediction.outcome), {"label": prediction.outcome}
+    )
+    return confidence_words(
+        like, outcome, noun=use_case.case_noun_plural, neighbours=use_case.outcome_kind == OutcomeKind.ORDINAL
+    )
 
 
 def _confidence(prediction: Prediction, use_case: UseCase, words: ConfidenceWords) -> dict[str, Any]:
@@ -228,12 +244,22 @@ def _reasons(prediction: Prediction, use_case: UseCase, explanation: Explanation
     schema, features = schema_of(prediction), prediction.features
     body, outcomes = _comparable(prediction, use_case, explanation)
     ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL and bool(explanation.body.get("alternatives"))
-    severity = (f"more {use_case.severity_noun}", f"less {use_case.severity_noun}") if ordinal and use_case.severity_noun else None
+    severity = (
+        (f"more {use_case.severity_noun}", f"less {use_case.severity_noun}")
+        if ordinal and use_case.severity_noun
+        else None
+    )
     try:
         found = reasons_for(schema, features, body, outcomes, is_ordinal=ordinal, severity_words=severity)
         steps = waterfall(schema, features, body, outcomes, is_ordinal=ordinal, noun=use_case.case_noun)
     except (InferenceError, KeyError, ValueError):
-        return {"reasons": [], "waterfall": None, "rows": [], "additive": False, "sum_text": "The explanation cannot be read."}
+        return {
+            "reasons": [],
+            "waterfall": None,
+            "rows": [],
+            "additive": False,
+            "sum_text": "The explanation cannot be read.",
+        }
     reasons = [
         {
             "feature": reason.feature,
@@ -264,7 +290,9 @@ def _sum_text(steps: Waterfall, *, additive: bool) -> str:
     return f"They add up: base {start.push_text}, sum {_signed(end.push - start.push)}, result {end.push_text}."
 
 
-def _comparable(prediction: Prediction, use_case: UseCase, explanation: Explanation) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+def _comparable(
+    prediction: Prediction, use_case: UseCase, explanation: Explanation
+) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """The explanation with an alternative to compare with. One that was brought along speaks of its own outcome only: the other is its mirror."""
     body = explanation.body
     if body.get("alternatives"):
@@ -275,7 +303,10 @@ def _comparable(prediction: Prediction, use_case: UseCase, explanation: Explanat
     contributions = body["contributions"]
     margin = body.get("margin")
     reached = body["base_value"] + sum(contributions.values()) if margin is None else margin
-    mirror = {"base_value": -body["base_value"], "contributions": {name: -value for name, value in contributions.items()}}
+    mirror = {
+        "base_value": -body["base_value"],
+        "contributions": {name: -value for name, value in contributions.items()},
+    }
     margins = {prediction.outcome: reached, other["value"]: -reached}
     return {**body, "additive": True, "margins": margins, "alternatives": {other["value"]: mirror}}, [own, other]
 
@@ -311,11 +342,18 @@ def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairw
 
 
 def _rows(
-    schema: FeatureSchema, features: Mapping[str, Any], body: Mapping[str, Any], toward: str, against: str, steps: Waterfall
+    schema: FeatureSchema,
+    features: Mapping[str, Any],
+    body: Mapping[str, Any],
+    toward: str,
+    against: str,
+    steps: Waterfall,
 ) -> list[dict[str, Any]]:
     """Every contribution, by size; against the same alternative as the waterfall."""
     theirs = body["alternatives"].get(steps.against, {}).get("contributions", {}) if steps.is_pairwise else {}
-    pushes = {name: value - theirs.get(name, 0.0) for name, value in body["contributions"].items() if name in schema.by_name}
+    pushes = {
+        name: value - theirs.get(name, 0.0) for name, value in body["contributions"].items() if name in schema.by_name
+    }
     return [
         {
             "label": schema.by_name[name].label,
@@ -343,7 +381,9 @@ METHODS = {
 def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, Any]:
     version, background = prediction.model_version, explanation.body.get("background") or {}
     calibration = (version_facts(version.pk)[1].get("calibration") or {}) if version else {}
-    unseen = [feature.label[:1].lower() + feature.label[1:] for feature in schema_of(prediction).features if feature.protected]
+    unseen = [
+        feature.label[:1].lower() + feature.label[1:] for feature in schema_of(prediction).features if feature.protected
+    ]
     rows = [
         ("Prediction", str(prediction.pk), True),
         ("Inputs, SHA-256", bytes(prediction.snapshot_digest).hex(), True),
@@ -354,9 +394,15 @@ def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, A
     ]
     return {
         "method_text": METHODS.get(explanation.method, f"Method: {explanation.method}."),
-        "baseline_text": f"Baseline: {background['name']}, {background['n']:,} cases." if background.get("name") else "",
-        "calibration_text": f"Confidence is calibrated on {calibration['n']:,} held-out cases." if calibration.get("n") else "",
-        "not_inputs_text": f"The model is not told: {'; '.join(unseen)}." if unseen and version and version.artifact_digest else "",
+        "baseline_text": f"Baseline: {background['name']}, {background['n']:,} cases."
+        if background.get("name")
+        else "",
+        "calibration_text": f"Confidence is calibrated on {calibration['n']:,} held-out cases."
+        if calibration.get("n")
+        else "",
+        "not_inputs_text": f"The model is not told: {'; '.join(unseen)}."
+        if unseen and version and version.artifact_digest
+        else "",
         "trained_text": version.model.description if version else "",
         "provenance": [{"label": label, "value": value, "code": code} for label, value, code in rows if value],
     }

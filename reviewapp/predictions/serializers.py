@@ -40,7 +40,12 @@ def explanation_answer(prediction: Prediction) -> dict[str, Any] | None:
 def routing_answer(routing: RoutingResult | None) -> dict[str, Any] | None:
     if routing is None:
         return None
-    return {"result": routing.result, "policy_version": routing.policy_number, "rule": routing.rule, "trace": routing.trace}
+    return {
+        "result": routing.result,
+        "policy_version": routing.policy_number,
+        "rule": routing.rule,
+        "trace": routing.trace,
+    }
 
 
 class ScoredShape(serializers.Serializer[Any]):

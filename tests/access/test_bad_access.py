@@ -56,7 +56,9 @@ def bad_keys(robot):
 
 def test_every_unusable_key_gets_the_same_401(robot):
     answers = {name: call(token) for name, token in bad_keys(robot).items()}
-    assert {name: answer.status_code for name, answer in answers.items() if name != "NUL"} == dict.fromkeys(answers.keys() - {"NUL"}, 401)
+    assert {name: answer.status_code for name, answer in answers.items() if name != "NUL"} == dict.fromkeys(
+        answers.keys() - {"NUL"}, 401
+    )
     assert answers["NUL"].status_code in {400, 401}
     assert len({answer.content for name, answer in answers.items() if name != "NUL"}) == 1
     assert all("realm" in answers[name]["WWW-Authenticate"] for name in ("none", "expired"))
@@ -88,7 +90,17 @@ def test_a_secret_in_the_address_is_refused_and_not_logged(name, path, db, caplo
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1, evil.example", "127.0.0.1,127.0.0.1", "evil.example:80", "127.0.0.1:80@evil", "", "[", "a b"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1, evil.example",
+        "127.0.0.1,127.0.0.1",
+        "evil.example:80",
+        "127.0.0.1:80@evil",
+        "",
+        "[",
+        "a b",
+    ],
 )
 @pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/cases"])
 def test_a_foreign_or_doubled_host_is_refused(host, path, db):
@@ -96,7 +108,14 @@ def test_a_foreign_or_doubled_host_is_refused(host, path, db):
 
 
 def test_a_forwarded_host_is_ignored(alice, sign_in):
-    answer = Client().get("/work/", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Server": "evil.example", "X-Forwarded-Proto": "https"})
+    answer = Client().get(
+        "/work/",
+        headers={
+            "X-Forwarded-Host": "evil.example",
+            "X-Forwarded-Server": "evil.example",
+            "X-Forwarded-Proto": "https",
+        },
+    )
     assert answer["Location"] == "/sign-in/?next=/work/"
     assert "evil" not in str(sign_in(alice).get("/help/", headers={"X-Forwarded-Host": "evil.example"}).content)
 
@@ -105,7 +124,9 @@ def test_a_forwarded_host_is_ignored(alice, sign_in):
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\rb", "a\x0bb", "a\x85b", "a\0b", "a\x7fb"])
-@pytest.mark.parametrize("name", ["X-Request-ID", "User-Agent", "Referer", "Accept-Language", "Idempotency-Key", "Cookie"])
+@pytest.mark.parametrize(
+    "name", ["X-Request-ID", "User-Agent", "Referer", "Accept-Language", "Idempotency-Key", "Cookie"]
+)
 def test_control_characters_in_a_header_are_refused(name, value, db):
     answer = Client().get("/api/v1/cases", headers={name: value})
     assert answer.status_code == 400
@@ -125,13 +146,20 @@ def test_two_hundred_headers_and_a_huge_cookie_are_no_error(db):
 
 
 @pytest.mark.parametrize(
-    "extra", [{}, {"headers": {"Origin": "null"}}, {"headers": {"Origin": "https://evil.example"}}], ids=["no token", "null", "foreign"]
+    "extra",
+    [{}, {"headers": {"Origin": "null"}}, {"headers": {"Origin": "https://evil.example"}}],
+    ids=["no token", "null", "foreign"],
 )
 @pytest.mark.parametrize("path", ["/preferences/", "/sign-out/", "/password/"])
 def test_a_form_without_token_or_from_elsewhere_is_refused(path, extra, alice):
     browser = Client(enforce_csrf_checks=True)
     token = csrf_token(browser.get("/sign-in/"))
-    assert browser.post("/sign-in/", {"username": "alice", "password": factories.PASSWORD, "csrfmiddlewaretoken": token}).status_code == 302
+    assert (
+        browser.post(
+            "/sign-in/", {"username": "alice", "password": factories.PASSWORD, "csrfmiddlewaretoken": token}
+        ).status_code
+        == 302
+    )
     current = csrf_token(browser.get("/help/"))
     data = {"theme": "dark"} | ({"csrfmiddlewaretoken": current} if extra else {})
     assert browser.post(path, data, **extra).status_code == 403
@@ -144,7 +172,12 @@ def test_the_token_of_before_signing_in_is_old(alice):
     old = csrf_token(browser.get("/sign-in/"))
     browser.post("/sign-in/", {"username": "alice", "password": factories.PASSWORD, "csrfmiddlewaretoken": old})
     assert browser.post("/preferences/", {"theme": "dark", "csrfmiddlewaretoken": old}).status_code == 403
-    assert browser.post("/preferences/", {"theme": "dark", "csrfmiddlewaretoken": csrf_token(browser.get("/help/"))}).status_code == 302
+    assert (
+        browser.post(
+            "/preferences/", {"theme": "dark", "csrfmiddlewaretoken": csrf_token(browser.get("/help/"))}
+        ).status_code
+        == 302
+    )
 
 
 def test_a_session_writes_through_the_api_only_with_a_token(alice, office):

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("right", QUEUE_RIGHTS)
 def test_the_rows_are_guardians_rows(office, right):
     other = factories.make_office("other")
-    people = [factories.make_user(name, *roles) for name, roles in (("ann", [Role.REVIEWER]), ("ben", [Role.LEAD, Role.REVIEWER]), ("cat", []))]
+    people = [
+        factories.make_user(name, *roles)
+        for name, roles in (("ann", [Role.REVIEWER]), ("ben", [Role.LEAD, Role.REVIEWER]), ("cat", []))
+    ]
     assign_perm(WORK_QUEUE, people[0], office.queue)
     assign_perm(VIEW_QUEUE, people[0], other.queue)
     assign_perm(LEAD_QUEUE, people[1].groups.get(name=Role.LEAD), office.lead_queue)

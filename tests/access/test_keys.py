@@ -110,7 +110,12 @@ def test_a_key_for_a_person_is_refused_by_the_action(alice, dana):
     now = timezone.now()
     with pytest.raises(NotAllowed):
         create_api_key(
-            owner_id=alice.pk, name="x", scopes=[Scope.CASES_REVIEW], expires_at=now + timedelta(days=1), actor=actor_of(dana), at=now
+            owner_id=alice.pk,
+            name="x",
+            scopes=[Scope.CASES_REVIEW],
+            expires_at=now + timedelta(days=1),
+            actor=actor_of(dana),
+            at=now,
         )
 
 
@@ -132,7 +137,10 @@ def test_a_key_that_does_not_exist_is_not_found(admin):
 def test_the_list_is_filtered_by_its_address(admin, robot):
     new_key(admin, robot)
     factories.make_key(robot, Scope.AUDIT_READ, expires_in=timedelta(minutes=-1))
-    found = {query: len(admin.get(f"/keys/?{query}").context["rows"]) for query in ("", "state=usable", "state=ended", "q=robot", "q=nobody")}
+    found = {
+        query: len(admin.get(f"/keys/?{query}").context["rows"])
+        for query in ("", "state=usable", "state=ended", "q=robot", "q=nobody")
+    }
     assert list(found.values()) == [2, 1, 1, 2, 0]
 
 

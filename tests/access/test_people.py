@@ -64,7 +64,9 @@ def test_a_person_who_does_not_exist_is_not_found(admin):
 
 def test_the_list_tells_who_may_do_what_where(admin, alice, carol):
     page = said(admin.get("/people/"))
-    assert all(words in page for words in ("alice", "Reviewer", "Loans: Work", "carol", "Loans: Lead", "Loans lead: Lead"))
+    assert all(
+        words in page for words in ("alice", "Reviewer", "Loans: Work", "carol", "Loans: Lead", "Loans lead: Lead")
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,9 @@ def test_the_list_is_filtered_by_its_address(query, shown, admin, alice, bob, ca
     assert {row["user"].username for row in context["rows"]} == shown
 
 
-@pytest.mark.parametrize("query", ["password__startswith=p", "role=Nobody", "state=x", "q=a&q=b", "cursor=forged", "ordering=email"])
+@pytest.mark.parametrize(
+    "query", ["password__startswith=p", "role=Nobody", "state=x", "q=a&q=b", "cursor=forged", "ordering=email"]
+)
 def test_an_address_the_list_does_not_know_is_refused(query, admin):
     assert admin.get(f"/people/?{query}").status_code == 400
 
@@ -111,7 +115,10 @@ def test_the_list_costs_the_same_however_many_people_there_are(admin, office, dj
 
 
 def test_a_new_person_gets_a_password_once_and_must_change_it(admin, dana):
-    page = admin.post("/people/new/", {"display_name": "Gwen Ó Néill", "username": "gwen", "kind": "person", "roles": ["Reviewer", "Lead"]})
+    page = admin.post(
+        "/people/new/",
+        {"display_name": "Gwen Ó Néill", "username": "gwen", "kind": "person", "roles": ["Reviewer", "Lead"]},
+    )
     assert page.status_code == 200
     made = said(page).split('class="secret">')[1].split("<")[0]
     gwen = User.objects.get(username="gwen")
@@ -120,7 +127,11 @@ def test_a_new_person_gets_a_password_once_and_must_change_it(admin, dana):
     assert browser.post("/sign-in/", {"username": "gwen", "password": made}).status_code == 302
     assert browser.get("/work/")["Location"] == "/password/"
     event = AuditEvent.objects.get(action="user.created")
-    assert (event.actor_name, event.object_id, event.data) == ("dana", str(gwen.pk), {"roles": ["Lead", "Reviewer"], "service": False})
+    assert (event.actor_name, event.object_id, event.data) == (
+        "dana",
+        str(gwen.pk),
+        {"roles": ["Lead", "Reviewer"], "service": False},
+    )
     assert made.encode() not in bytes(event.canon)
 
 
@@ -130,7 +141,9 @@ def test_sending_the_page_twice_makes_one_person(admin):
     assert User.objects.filter(username="gwen").count() == 1
 
 
-@pytest.mark.parametrize("username", ["", "Gwen", "gwén", "g wen", "-gwen", "a" * 61, "gwen\0", "gwen\n", "../x", "ɡwen"])
+@pytest.mark.parametrize(
+    "username", ["", "Gwen", "gwén", "g wen", "-gwen", "a" * 61, "gwen\0", "gwen\n", "../x", "ɡwen"]
+)
 def test_a_bad_user_name_is_refused(username, admin):
     answer = admin.post("/people/new/", {"display_name": "Gwen", "username": username, "kind": "person"})
     if username == "gwen\n":  # blanks around it are not part of it
@@ -147,18 +160,31 @@ def test_a_bad_display_name_is_refused(name, admin):
 
 @pytest.mark.parametrize("extra", [{"roles": ["Root"]}, {"kind": "robot"}, {"kind": ""}])
 def test_an_unknown_role_or_kind_is_refused(extra, admin):
-    assert admin.post("/people/new/", {"display_name": "G", "username": "gwen", "kind": "person"} | extra).status_code == 422
+    assert (
+        admin.post("/people/new/", {"display_name": "G", "username": "gwen", "kind": "person"} | extra).status_code
+        == 422
+    )
 
 
 def test_fields_that_are_not_offered_change_nothing(admin):
-    extra = {"is_superuser": "on", "is_staff": "on", "session_epoch": "9", "must_change_password": "", "id": "1", "password": "x"}
+    extra = {
+        "is_superuser": "on",
+        "is_staff": "on",
+        "session_epoch": "9",
+        "must_change_password": "",
+        "id": "1",
+        "password": "x",
+    }
     admin.post("/people/new/", {"display_name": "G", "username": "gwen", "kind": "person"} | extra)
     gwen = User.objects.get(username="gwen")
     assert (gwen.is_superuser, gwen.session_epoch, gwen.must_change_password) == (False, 0, True)
 
 
 def test_a_service_account_has_no_password(admin):
-    admin.post("/people/new/", {"display_name": "Loan system", "username": "loan-system", "kind": "service", "roles": ["Service"]})
+    admin.post(
+        "/people/new/",
+        {"display_name": "Loan system", "username": "loan-system", "kind": "service", "roles": ["Service"]},
+    )
     robot = User.objects.get(username="loan-system")
     assert robot.is_service
     assert not robot.has_usable_password()
@@ -166,7 +192,9 @@ def test_a_service_account_has_no_password(admin):
 
 def test_a_weak_password_is_refused_by_the_action(db):
     with pytest.raises(Invalid) as refusal:
-        actions.create_user(username="gwen", display_name="Gwen", password="gwen", actor=system("test"), at=timezone.now())
+        actions.create_user(
+            username="gwen", display_name="Gwen", password="gwen", actor=system("test"), at=timezone.now()
+        )
     assert refusal.value.code == "weak-password"
     assert not User.objects.exists()
 
@@ -199,7 +227,12 @@ def test_nobody_gives_a_role_to_themselves_and_the_try_is_on_record(admin, dana,
     assert (answer.status_code, roles_of(dana)) == (403, {"Admin"})
     assert "Nobody gives rights to themselves" in said(answer)
     event = AuditEvent.objects.get(action="user.roles_changed")
-    assert (event.actor_name, event.object_id, event.outcome, event.data) == ("dana", str(dana.pk), "refused", {"code": "own-rights"})
+    assert (event.actor_name, event.object_id, event.outcome, event.data) == (
+        "dana",
+        str(dana.pk),
+        "refused",
+        {"code": "own-rights"},
+    )
 
 
 def test_the_last_admin_stays_admin_and_the_try_is_on_record(admin, dana, roles_of):
@@ -305,11 +338,17 @@ def test_rights_are_given_and_taken_by_the_matrix(admin, alice, office, sign_in)
     was = cell(office.queue, WORK_QUEUE)
     form = {"was": [was], "grant": [cell(office.lead_queue, VIEW_QUEUE), cell(office.use_case, READ_LABELS)]}
     answer = admin.post(f"/people/{alice.pk}/rights/", form, follow=True)
-    assert all(words in said(answer) for words in ("now Read on Loans lead", "now Read labels on Loans", "no longer Work on Loans"))
+    assert all(
+        words in said(answer)
+        for words in ("now Read on Loans lead", "now Read labels on Loans", "no longer Work on Loans")
+    )
     browser = sign_in(alice)
     assert browser.get(f"/queues/{office.lead_queue.slug}/").status_code == 200
     assert browser.get(f"/queues/{office.queue.slug}/").status_code == 404
-    events = {(event.action, event.data["right"], event.queue_id) for event in AuditEvent.objects.filter(action__startswith="grant.")}
+    events = {
+        (event.action, event.data["right"], event.queue_id)
+        for event in AuditEvent.objects.filter(action__startswith="grant.")
+    }
     assert events == {
         ("grant.given", VIEW_QUEUE, office.lead_queue.pk),
         ("grant.given", READ_LABELS, None),
@@ -322,19 +361,29 @@ def test_what_another_admin_changed_meanwhile_is_left_alone(admin, alice, office
     factories.grant(alice, LEAD_QUEUE, office.lead_queue)
     was = cell(office.queue, WORK_QUEUE)
     admin.post(f"/people/{alice.pk}/rights/", {"was": [was], "grant": [was, cell(office.queue, VIEW_QUEUE)]})
-    rights = set(QueueUserPermission.objects.filter(user=alice).values_list("content_object__slug", "permission__codename"))
+    rights = set(
+        QueueUserPermission.objects.filter(user=alice).values_list("content_object__slug", "permission__codename")
+    )
     assert rights == {("loans", WORK_QUEUE), ("loans", VIEW_QUEUE), ("loans-lead", LEAD_QUEUE)}
 
 
 def test_saving_rights_unchanged_changes_nothing(admin, alice, office):
     was = cell(office.queue, WORK_QUEUE)
-    assert "Nothing was changed" in said(admin.post(f"/people/{alice.pk}/rights/", {"was": [was], "grant": [was]}, follow=True))
+    assert "Nothing was changed" in said(
+        admin.post(f"/people/{alice.pk}/rights/", {"was": [was], "grant": [was]}, follow=True)
+    )
     assert not AuditEvent.objects.filter(action__startswith="grant.").exists()
 
 
 @pytest.mark.parametrize(
     "wrong",
-    ["x", "cases.queue:{pk}:manage_use_case", f"cases.queue:{UUID(int=7)}:work_cases", "access.user:{pk}:manage_people", "\0"],
+    [
+        "x",
+        "cases.queue:{pk}:manage_use_case",
+        f"cases.queue:{UUID(int=7)}:work_cases",
+        "access.user:{pk}:manage_people",
+        "\0",
+    ],
 )
 def test_a_cell_that_is_not_on_the_page_is_refused(wrong, admin, alice, office):
     answer = admin.post(f"/people/{alice.pk}/rights/", {"grant": [wrong.format(pk=office.queue.pk)]})
@@ -364,9 +413,13 @@ def test_a_right_of_a_role_holds_for_everyone_who_has_it(admin, bob, office, sig
 
 def test_a_right_that_does_not_exist_there_is_refused(alice, office):
     with pytest.raises(Invalid):
-        actions.set_grant(holder=alice, target=office.queue, right=READ_LABELS, granted=True, actor=system("test"), at=timezone.now())
+        actions.set_grant(
+            holder=alice, target=office.queue, right=READ_LABELS, granted=True, actor=system("test"), at=timezone.now()
+        )
     with pytest.raises(NotFound):
-        actions.set_grant(holder=alice, target=alice, right=WORK_QUEUE, granted=True, actor=system("test"), at=timezone.now())
+        actions.set_grant(
+            holder=alice, target=alice, right=WORK_QUEUE, granted=True, actor=system("test"), at=timezone.now()
+        )
 
 
 # Where a person may go
@@ -389,7 +442,9 @@ def test_the_navigation_offers_what_the_roles_open(roles, places, db, sign_in):
     assert [item["label"] for item in page.context["nav"] if item["current"]] == ["Help"]
 
 
-@pytest.mark.parametrize(("role", "start"), [(Role.REVIEWER, "/work/"), (Role.AUDITOR, "/audit/"), (Role.ML, "/labels/"), (None, "/help/")])
+@pytest.mark.parametrize(
+    ("role", "start"), [(Role.REVIEWER, "/work/"), (Role.AUDITOR, "/audit/"), (Role.ML, "/labels/"), (None, "/help/")]
+)
 def test_the_start_page_is_the_first_place_a_role_opens(role, start, db, sign_in):
     browser = sign_in(factories.make_user("gwen", *([role] if role else [])))
     assert browser.get("/")["Location"] == start

@@ -64,7 +64,9 @@ def test_the_old_id_is_dead_after_signing_out(alice, sign_in):
 
 
 def change_password(alice, office):
-    actions.change_password(user_id=alice.pk, current=PASSWORD, new=NEW_PASSWORD, address="", actor=actor_of(alice), at=timezone.now())
+    actions.change_password(
+        user_id=alice.pk, current=PASSWORD, new=NEW_PASSWORD, address="", actor=actor_of(alice), at=timezone.now()
+    )
 
 
 def reset_password(alice, office):
@@ -84,7 +86,9 @@ def be_disabled(alice, office):
 
 
 def lose_grant(alice, office):
-    actions.set_grant(holder=alice, target=office.queue, right=WORK_QUEUE, granted=False, actor=system("test"), at=timezone.now())
+    actions.set_grant(
+        holder=alice, target=office.queue, right=WORK_QUEUE, granted=False, actor=system("test"), at=timezone.now()
+    )
 
 
 @pytest.mark.parametrize("change", [change_password, reset_password, lose_role, gain_role, be_disabled, lose_grant])
@@ -109,7 +113,9 @@ def test_a_role_that_loses_a_right_ends_the_sessions_of_its_members(alice, carol
 def test_a_new_right_throws_nobody_out_and_counts_at_once(alice, office, sign_in):
     browser = sign_in(alice)
     assert browser.get(f"/queues/{office.lead_queue.slug}/").status_code == 404
-    actions.set_grant(holder=alice, target=office.lead_queue, right=VIEW_QUEUE, granted=True, actor=system("test"), at=timezone.now())
+    actions.set_grant(
+        holder=alice, target=office.lead_queue, right=VIEW_QUEUE, granted=True, actor=system("test"), at=timezone.now()
+    )
     assert is_signed_in(browser)
     assert browser.get(f"/queues/{office.lead_queue.slug}/").status_code == 200
 

@@ -100,8 +100,15 @@ def test_a_thousand_guesses_with_rotating_addresses_and_spellings_are_ten(alice,
     answers = set()
     for number in range(1000):
         address = f"10.0.{number // 250}.{number % 250}"
-        headers = {"X-Forwarded-For": address, "X-Real-IP": address, "Forwarded": f"for={address}", "X_Forwarded_For": address}
-        answers.add(attempt(browser, spellings[number % len(spellings)], f"guess {number}", headers=headers).status_code)
+        headers = {
+            "X-Forwarded-For": address,
+            "X-Real-IP": address,
+            "Forwarded": f"for={address}",
+            "X_Forwarded_For": address,
+        }
+        answers.add(
+            attempt(browser, spellings[number % len(spellings)], f"guess {number}", headers=headers).status_code
+        )
     assert answers == {401, 429}
     assert len(checked) == 10
 
@@ -157,7 +164,10 @@ def test_an_address_counts_as_its_ipv6_network(db, monkeypatch):
 def test_behind_a_proxy_only_the_address_it_added_counts(db, monkeypatch, settings):
     settings.BEHIND_PROXY = True
     monkeypatch.setattr(budget, "GUESSES_PER_ADDRESS", 1)
-    codes = [attempt(Client(), f"b{n}", "x", headers={"X-Forwarded-For": f"10.0.0.{n}, 192.0.2.1"}).status_code for n in range(2)]
+    codes = [
+        attempt(Client(), f"b{n}", "x", headers={"X-Forwarded-For": f"10.0.0.{n}, 192.0.2.1"}).status_code
+        for n in range(2)
+    ]
     assert codes == [401, 429]
 
 
@@ -191,7 +201,16 @@ def test_more_than_a_megabyte_is_refused(alice):
 
 
 @pytest.mark.parametrize(
-    "goal", ["//evil.example", "https://evil.example/", "javascript:alert(1)", "/\\evil.example", "/\tevil", "\x0b//evil", "evil.example"]
+    "goal",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "/\tevil",
+        "\x0b//evil",
+        "evil.example",
+    ],
 )
 def test_no_link_leads_away_from_this_site(goal, alice):
     response = attempt(Client(), "alice", data={"next": goal})
@@ -202,7 +221,10 @@ def test_signing_in_leads_back_to_where_a_link_led(alice):
     browser = Client()
     asked = browser.get("/cases/0190a000-0000-7000-8000-000000000000/?x=1")
     assert asked["Location"] == "/sign-in/?next=/cases/0190a000-0000-7000-8000-000000000000/%3Fx%3D1"
-    assert b'name="next" value="/cases/0190a000-0000-7000-8000-000000000000/?x=1"' in browser.get(asked["Location"]).content
+    assert (
+        b'name="next" value="/cases/0190a000-0000-7000-8000-000000000000/?x=1"'
+        in browser.get(asked["Location"]).content
+    )
 
 
 # No audit, no session

@@ -104,7 +104,9 @@ def test_a_changed_column_is_noticed_and_named(column, trail):
     assert "20 events checked, 1 do not match" in told
 
 
-@pytest.mark.parametrize("data", ['{"seconds": 1e400}', '{"n": 123456789012345678901234567890}', "[]", "null", '"x"', '{"\\u00e9": 1e22}'])
+@pytest.mark.parametrize(
+    "data", ['{"seconds": 1e400}', '{"n": 123456789012345678901234567890}', "[]", "null", '"x"', '{"\\u00e9": 1e22}']
+)
 def test_strange_data_in_a_column_is_a_fault_and_no_crash(data, trail):
     with connection.cursor() as cursor:
         try:
@@ -128,7 +130,9 @@ def test_bytes_and_columns_changed_alike_are_noticed(trail):
     statement = orjson.loads(bytes(victim.canon)) | {"actor_name": "bob"}
     canon = canonical_json(statement)
     forged = crypto.mac(canon, key=b"a key the forger made up, of length")
-    walk_past("update audit_auditevent set actor_name = 'bob', canon = %s, mac = %s where id = %s", [canon, forged, victim.pk])
+    walk_past(
+        "update audit_auditevent set actor_name = 'bob', canon = %s, mac = %s where id = %s", [canon, forged, victim.pk]
+    )
     code, told = verify()
     assert (code, f"event {victim.pk} " in told) == (1, True)
 
@@ -175,7 +179,11 @@ def test_a_trigger_that_is_gone_or_off_or_hollow_is_noticed(sql, trail):
 
 
 def test_only_the_first_faults_are_listed_and_all_are_counted(trail, alice):
-    actions.record_many([actions.Entry("case.viewed", "cases.case", f"d-{n}") for n in range(30)], actor=actor_of(alice), at=timezone.now())
+    actions.record_many(
+        [actions.Entry("case.viewed", "cases.case", f"d-{n}") for n in range(30)],
+        actor=actor_of(alice),
+        at=timezone.now(),
+    )
     walk_past("update audit_auditevent set reason = 'x'")
     code, told = verify()
     assert (code, told.count("does not match:")) == (1, 20)

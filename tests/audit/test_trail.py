@@ -74,7 +74,12 @@ def test_it_tells_in_sentences_who_did_what(auditor, alice, office):
 def test_accounts_are_told_by_name_and_changes_by_what_they_changed(auditor, dana, alice):
     set_roles(user_id=alice.pk, roles=[Role.LEAD], actor=actor_of(dana), at=timezone.now())
     [row] = auditor.get("/audit/?action=user.roles_changed").context["rows"]
-    assert (row["who"], row["words"], row["detail"], row["name"]) == ("dana", "changed the roles of the account", "gave Lead; took Reviewer", "alice")
+    assert (row["who"], row["words"], row["detail"], row["name"]) == (
+        "dana",
+        "changed the roles of the account",
+        "gave Lead; took Reviewer",
+        "alice",
+    )
 
 
 def test_every_action_has_words(office, alice, sign_in):
@@ -121,9 +126,20 @@ def filled(office, alice, bob):
     """Three events of alice's and bob's, on two days, with different objects, queues and requests."""
     day = timezone.now().replace(year=2026, month=3, day=1, hour=12)
     note(actor_of(alice), "case.claimed", object_id="c-1", queue_id=office.queue.pk, at=day)
-    note(actor_of(alice), "case.viewed", object_id="c-2", queue_id=office.lead_queue.pk, at=day.replace(hour=23, minute=59, second=59))
+    note(
+        actor_of(alice),
+        "case.viewed",
+        object_id="c-2",
+        queue_id=office.lead_queue.pk,
+        at=day.replace(hour=23, minute=59, second=59),
+    )
     bobs = actor_of(bob)
-    note(type(bobs)(**{**vars_of(bobs), "request_id": "r-7"}), "case.reviewed", object_id="c-1", at=day + timedelta(days=1))
+    note(
+        type(bobs)(**{**vars_of(bobs), "request_id": "r-7"}),
+        "case.reviewed",
+        object_id="c-1",
+        at=day + timedelta(days=1),
+    )
     return office
 
 
@@ -188,7 +204,9 @@ def test_pages_neither_skip_nor_repeat_while_events_arrive(machine, alice):
         note(actor_of(alice), object_id=f"c-{number}")
     seen, cursor = [], None
     while True:
-        page = machine.get(PATH, page_size="10", object_type="cases.case", **({"cursor": cursor} if cursor else {})).json()
+        page = machine.get(
+            PATH, page_size="10", object_type="cases.case", **({"cursor": cursor} if cursor else {})
+        ).json()
         seen += [row["object"]["id"] for row in page["results"]]
         cursor = page["next"]
         note(actor_of(alice), object_id="late")
@@ -206,7 +224,11 @@ def test_a_page_of_the_trail_costs_the_same_however_long_it_is(auditor, alice, d
 
 def test_the_story_of_one_object(filled):
     assert [event.action for event in queries.of_object("cases.case", ["c-1"])] == ["case.claimed", "case.reviewed"]
-    assert [event.action for event in queries.of_object("cases.case", ["c-1", "c-2"])] == ["case.claimed", "case.viewed", "case.reviewed"]
+    assert [event.action for event in queries.of_object("cases.case", ["c-1", "c-2"])] == [
+        "case.claimed",
+        "case.viewed",
+        "case.reviewed",
+    ]
 
 
 # One event

@@ -224,7 +224,7 @@ def test_the_broken_twin_without_a_sweep_is_caught(office, valkey, tmp_path):
 def test_a_broken_twin_is_caught(office, valkey, tmp_path, twin, victim, promise):
     with running(tmp_path, "web", "worker", "beat", path="/healthz", REDIS_URL=valkey.url, TWIN=twin) as programs:
         blow = (lambda: _kill_web(programs)) if victim == "web" else (lambda: programs.kill(victim))
-        acknowledged, _ = _storm(programs, office, [blow], wanted=150, seed=5, pause=2.5)
+        acknowledged, _ = _storm(programs, office, [blow], wanted=60, seed=5, pause=1.5)
         time.sleep(3)
         programs.kill(victim)
         _wait_for_labels(30)

@@ -23,10 +23,9 @@ def manifest_of(body: bytes) -> dict[str, Any]:
 
 
 def _csv(body: bytes) -> pd.DataFrame:
-    # pandas takes words such as NA for nothing; only an empty cell is nothing here
-    read = pd.read_csv(
-        io.BytesIO(body), keep_default_na=False, na_values=[""], dtype={"decision_id": str, "model_version": str}
-    )
+    # pandas takes words such as NA for nothing; only an empty cell is nothing here. The level "5" is a text, not a number
+    texts = dict.fromkeys(("decision_id", "model_version", "outcome", "predicted_outcome"), str)
+    read = pd.read_csv(io.BytesIO(body), keep_default_na=False, na_values=[""], dtype=texts)
     for name in read.select_dtypes(include=["object", "string"]):
         read[name] = read[name].map(lambda cell: raw_cell(cell) if isinstance(cell, str) else cell)
     read["reason_codes"] = [tuple(cell.split("|")) if isinstance(cell, str) else () for cell in read["reason_codes"]]

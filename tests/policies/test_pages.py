@@ -87,7 +87,10 @@ def test_faults_are_told_by_where_they_are(office, ada, sign_in):
     answer = _post(sign_in(ada), _body(office, rules=[wrong], confidence_threshold=0.2))
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Rule 1 “Large loans are reviewed”, condition, part 2, field: Write “features.” and the name of an input" in page
+    assert (
+        "Rule 1 “Large loans are reviewed”, condition, part 2, field: Write “features.” and the name of an input"
+        in page
+    )
     assert "Confidence threshold: Write a number from 0.5 to 1." in page
     assert "features.height" in page  # the text is kept
 

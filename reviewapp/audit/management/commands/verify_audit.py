@@ -34,5 +34,9 @@ class Command(BaseCommand):
 
 
 def _told(event: AuditEvent, result: Check) -> str:
-    why = f"columns differ from the authenticated bytes: {', '.join(result.differing)}" if result.mac_holds else "the MAC was not made with the key"
+    why = (
+        f"columns differ from the authenticated bytes: {', '.join(result.differing)}"
+        if result.mac_holds
+        else "the MAC was not made with the key"
+    )
     return f"event {event.pk} ({event.event_uuid}) does not match: {why}"

@@ -47,4 +47,6 @@ class Command(BaseCommand):
                 create_queue(use_case_id=use_case.pk, **queue, **by)
         except (CountersignError, ValidationError, TypeError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{use_case.name}: {len(schema['features'])} inputs, {len(reasons)} reasons, {len(queues)} queues.")
+        self.stdout.write(
+            f"{use_case.name}: {len(schema['features'])} inputs, {len(reasons)} reasons, {len(queues)} queues."
+        )

@@ -20,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("name", help="name of the model; made when there is none of this name")
         parser.add_argument("version")
         parser.add_argument("folder", type=Path, help="the artifact: manifest.json and the files it names")
-        parser.add_argument("--live", action="store_true", help="let it serve at once, in place of the one that is live")
+        parser.add_argument(
+            "--live", action="store_true", help="let it serve at once, in place of the one that is live"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         use_case = UseCase.objects.filter(slug=options["use_case"]).first()

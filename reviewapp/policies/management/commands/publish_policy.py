@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("use_case", help="slug of the use case")
-        parser.add_argument("file", type=Path, help="the policy as JSON; its form is described in reviewapp.policies.rules")
+        parser.add_argument(
+            "file", type=Path, help="the policy as JSON; its form is described in reviewapp.policies.rules"
+        )
         parser.add_argument("--reason", required=True, help="why the policy changes; kept with the version")
 
     def handle(self, *args: Any, **options: Any) -> None:
