@@ -39,12 +39,17 @@ _ids = count(1)
 
 @dataclass
 class World:
-    """The running demo: its address, passwords by user name, API keys by name, and its processes."""
+    """The running demo: its address, passwords by user name, API keys by name, its processes and what they run with."""
 
     url: str
     passwords: dict[str, str]
     keys: dict[str, str]
     programs: Programs
+    environment: dict[str, str]
+
+    def manage(self, *command: str) -> None:
+        """A command of manage.py, as an administrator at the machine gives it."""
+        _manage(self.environment, *command)
 
     def send(self, body: dict[str, Any], prefix: str) -> dict[str, Any]:
         """Send one prediction by HTTP under a number of its own, and wait until it is routed."""
@@ -86,19 +91,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("demo")
     url = _new_database(f"browser_{os.getpid()}")
     environment = {"DATABASE_URL": url, "DATA_DIR": str(folder)}
-    for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
-        done = subprocess.run(
-            [sys.executable, str(processes.HOME / "manage.py"), *command],
-            env=_environment(environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
+    whole = _environment(environment)
+    _manage(whole, "migrate", "--verbosity", "0")
+    _manage(whole, "seed_demo")
     with running(folder, path="/readyz", **environment) as programs:
         access = json.loads((folder / "access.json").read_text())
         passwords = {account["username"]: account["password"] for account in access["accounts"]}
-        yield World(programs.url, passwords, access["api_keys"], programs)
+        yield World(programs.url, passwords, access["api_keys"], programs, whole)
+
+
+def _manage(environment: dict[str, str], *command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(processes.HOME / "manage.py"), *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:

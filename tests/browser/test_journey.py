@@ -39,7 +39,7 @@ def _labels(world, slug: str, cases: list[dict[str, Any]]) -> dict[str, dict[str
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             decided = {key: sender.get(f"/api/v1/predictions/{key}").json()["decision"] for key in wanted}
-            rows = {row["decision_id"]: row for row in _pages(api, f"/api/v1/labels?use_case={slug}&page_size=200")}
+            rows = {row["decision"]: row for row in _pages(api, f"/api/v1/labels?use_case={slug}&page_size=200")}
             if all(decision and decision["id"] in rows for decision in decided.values()):
                 return {wanted[key]: rows[decision["id"]] for key, decision in decided.items()}
             time.sleep(0.3)
@@ -99,7 +99,7 @@ def test_from_a_prediction_by_http_to_a_label_that_pandas_reads_back(world, pers
     assert len(files["parquet"]) >= 2
     pd.testing.assert_frame_equal(files["parquet"], files["csv"])
     pd.testing.assert_frame_equal(files["parquet"], files["jsonl"])
-    row = files["parquet"].set_index("decision_id").loc[labels[second["external_id"]]["decision_id"]]
+    row = files["parquet"].set_index("decision_id").loc[labels[second["external_id"]]["decision"]]
     assert row["outcome"] == labels[second["external_id"]]["outcome"] != second["prediction"]["outcome"]
 
 
