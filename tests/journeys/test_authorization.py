@@ -1,0 +1,510 @@
+"""Who may what: every address and method, for every role, on what is theirs, on what is another office's, and on what is not there.
+
+An address of the URLconf that the table does not name must refuse every method; so a new one fails here until it is written down.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from reviewapp.access.models import ApiKey, User
+from reviewapp.access.rules import MANAGE, Role, Scope
+from reviewapp.audit.models import AuditEvent
+from reviewapp.datasets.models import DatasetSnapshot
+from reviewapp.notifications.queries import audible
+from tests import factories
+from tests.factories import Office
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PEOPLE = ("reviewer", "lead", "admin", "auditor", "ml")
+ROLES = ("anonymous", *PEOPLE, "stranger", "key", "unscoped")
+TARGETS = ("own", "other", "absent")
+R, L, A, U, M, K = "reviewer", "lead", "admin", "auditor", "ml", "key"
+
+Statuses = Mapping[str, int]
+
+
+def to(status: int, *roles: str) -> dict[str, int]:
+    return dict.fromkeys(roles, status)
+
+
+ALL = PEOPLE
+WORKERS, READERS = (R, L), (R, L, U)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one method of one address answers.
+
+    :param on_own: by role, for what is theirs; whoever is not named gets `otherwise`.
+    :param otherwise: for signed-in people and machines that may not, or whose it is not.
+    :param by_object: whether the address (or `send`) names something that belongs to an office.
+    :param is_public: nobody is asked who they are; then `on_own` is for everyone.
+    """
+
+    on_own: Statuses
+    otherwise: int = 404
+    by_object: bool = False
+    public: int | None = None
+    send: Mapping[str, Any] = field(default_factory=dict)
+    query: str = ""
+
+
+def role_page(status: int, *roles: str, **more: Any) -> Row:
+    """A page for certain roles: the others are told that they may not."""
+    return Row(to(status, *roles), otherwise=403, **more)
+
+
+def everyone(status: int, **more: Any) -> Row:
+    return Row({}, otherwise=status, **more)
+
+
+def of_office(status: int, *roles: str, **more: Any) -> Row:
+    """Something of one office: to everybody else it is not there."""
+    return Row(to(status, *roles), by_object=True, **more)
+
+
+def public(status: int, **more: Any) -> Row:
+    return Row({}, public=status, **more)
+
+
+LEASE = {"lease": "1", "choice": "agree"}
+READ_CATALOG = (R, L, A, U, M)
+
+PAGES: dict[tuple[str, str], Row] = {
+    ("GET", "/"): everyone(302),
+    ("GET", "/sign-in/"): everyone(302, public=200),
+    ("POST", "/sign-in/"): public(400),
+    ("POST", "/sign-out/"): everyone(302),
+    ("GET", "/password/"): everyone(200),
+    ("POST", "/password/"): everyone(400),
+    ("POST", "/preferences/"): everyone(400),
+    ("GET", "/people/"): role_page(200, A),
+    ("GET", "/people/new/"): role_page(200, A),
+    ("POST", "/people/new/"): role_page(422, A),
+    ("GET", "/people/roles/<str:name>/"): role_page(200, A),
+    ("POST", "/people/roles/<str:name>/rights/"): role_page(302, A),
+    ("GET", "/people/<uuid:pk>/"): role_page(200, A),
+    ("POST", "/people/<uuid:pk>/roles/"): role_page(302, A),
+    ("POST", "/people/<uuid:pk>/state/"): role_page(302, A, send={"active": "no"}),
+    ("POST", "/people/<uuid:pk>/password/"): role_page(200, A),
+    ("POST", "/people/<uuid:pk>/rights/"): role_page(302, A),
+    ("GET", "/keys/"): role_page(200, A),
+    ("GET", "/keys/new/"): role_page(200, A),
+    ("POST", "/keys/new/"): role_page(422, A),
+    ("POST", "/keys/<uuid:pk>/revoke/"): role_page(302, A),
+    ("GET", "/audit/"): role_page(200, A, U),
+    ("GET", "/audit/<uuid:event_uuid>/"): role_page(200, A, U),
+    ("GET", "/work/"): everyone(200),
+    ("GET", "/work/queues/"): everyone(200),
+    ("GET", "/queues/"): everyone(200),
+    ("GET", "/queues/<slug:slug>/"): of_office(200, *READERS),
+    ("GET", "/queues/<slug:slug>/news/"): of_office(200, *READERS, query="since=0"),
+    ("GET", "/queues/<slug:slug>/ahead/"): of_office(204, *WORKERS),
+    ("POST", "/queues/<slug:slug>/next/"): of_office(302, *WORKERS),
+    ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
+    ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
+    ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
+    ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/heartbeat/"): of_office(409, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/discard/"): everyone(302),  # only ever one's own draft
+    ("GET", "/reviews/"): everyone(200),
+    ("GET", "/models/"): everyone(200),
+    ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
+    ("GET", "/models/<slug:name>/<uuid:version_id>/"): of_office(200, *READ_CATALOG),
+    ("POST", "/models/<slug:name>/<uuid:version_id>/promote"): of_office(302, A),
+    ("POST", "/models/<slug:name>/<uuid:version_id>/retire"): of_office(302, A),
+    ("GET", "/policies/"): everyone(302),  # with one use case, straight to its policy
+    ("GET", "/policies/<slug:slug>/"): of_office(200, *READ_CATALOG),
+    ("GET", "/policies/<slug:slug>/<int:number>/"): of_office(200, *READ_CATALOG),
+    ("GET", "/policies/<slug:slug>/publish"): of_office(200, A),
+    ("POST", "/policies/<slug:slug>/publish"): of_office(422, A),
+    ("GET", "/predictions/<uuid:prediction_id>/routing/"): of_office(200, R, L, U, M),
+    ("GET", "/labels/"): role_page(200, M),
+    ("GET", "/datasets/"): role_page(200, M),
+    ("POST", "/datasets/freeze"): role_page(422, M),
+    ("GET", "/datasets/<uuid:dataset_id>/"): of_office(200, M),
+    ("GET", "/datasets/<uuid:dataset_id>/progress"): of_office(200, M),
+    ("GET", "/datasets/<uuid:dataset_id>/manifest"): of_office(409, M),
+    ("GET", "/datasets/<uuid:dataset_id>/download"): of_office(409, M, query="format=csv"),
+    ("GET", "/help/"): everyone(200),
+    ("GET", "/help/<slug:role>/"): everyone(200),
+    ("GET", "/healthz"): public(200),
+    ("GET", "/readyz"): public(503),  # no worker runs here
+    ("GET", "/metrics"): public(200),
+    ("GET", "/api/docs/"): public(200),
+    ("GET", "/api/v1/openapi.json"): public(200),
+}
+
+PREDICTION = {"use_case": "{slug}"}
+HOLD = {"lease": 1}
+API: dict[tuple[str, str], tuple[Scope, Row]] = {
+    ("GET", "/api/v1/audit-events"): (Scope.AUDIT_READ, role_page(200, A, U)),
+    ("GET", "/api/v1/use-cases"): (Scope.CATALOG_READ, everyone(200)),
+    ("GET", "/api/v1/models"): (Scope.CATALOG_READ, everyone(200)),
+    ("GET", "/api/v1/models/<slug:name>/versions"): (Scope.CATALOG_READ, of_office(200, *READ_CATALOG, K)),
+    ("GET", "/api/v1/predictions"): (Scope.PREDICTIONS_READ, everyone(200)),
+    ("POST", "/api/v1/predictions"): (
+        Scope.PREDICTIONS_WRITE,
+        Row(to(201, K), otherwise=422, by_object=True, send=PREDICTION),
+    ),
+    ("POST", "/api/v1/predictions/batch"): (Scope.PREDICTIONS_WRITE, everyone(400)),
+    ("GET", "/api/v1/predictions/<uuid:prediction_id>"): (Scope.PREDICTIONS_READ, of_office(200, M, K)),
+    ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),
+    ("GET", "/api/v1/cases/<uuid:case_id>"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/heartbeat"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/release"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/review"): (
+        Scope.CASES_REVIEW,
+        of_office(409, *WORKERS, send={**HOLD, "answer": "agree"}),
+    ),
+    ("POST", "/api/v1/queues/<slug:slug>/claim"): (Scope.CASES_REVIEW, of_office(200, *WORKERS)),
+    ("GET", "/api/v1/labels"): (Scope.LABELS_READ, of_office(200, M, query="use_case={slug}")),
+    ("GET", "/api/v1/datasets"): (Scope.LABELS_READ, of_office(200, M, query="use_case={slug}")),
+    ("POST", "/api/v1/datasets"): (
+        Scope.DATASETS_WRITE,
+        Row(to(201, M) | to(403, R, A, U), by_object=True, send={"use_case": "{slug}", "name": "n"}),
+    ),
+    ("GET", "/api/v1/datasets/<uuid:dataset_id>"): (Scope.LABELS_READ, of_office(200, M)),
+    ("GET", "/api/v1/datasets/<uuid:dataset_id>/manifest"): (Scope.LABELS_READ, of_office(409, M)),
+    ("GET", "/api/v1/datasets/<uuid:dataset_id>/download"): (Scope.LABELS_READ, of_office(409, M, query="format=csv")),
+}
+# Where a role is refused for what it is, before anybody looks whose the object is.
+BY_ROLE_FIRST = {("POST", "/api/v1/datasets"): {R, A, U, "stranger"}}
+
+
+@dataclass(frozen=True)
+class World:
+    """A browser or key for every role, and the parts of addresses by target."""
+
+    clients: Mapping[str, Client]
+    users: Mapping[str, User]
+    names: Mapping[str, Mapping[str, str]]
+    scopes: Callable[..., str]
+
+
+@pytest.fixture
+def world(office: Office, sign_in: Callable[[User], Client]) -> World:
+    elsewhere = factories.make_office("elsewhere")
+    users = {
+        "reviewer": factories.make_reviewer("alice", office),
+        "lead": factories.make_lead("carol", office),
+        "admin": factories.make_user("dana", Role.ADMIN),
+        "auditor": factories.make_auditor("frank", office),
+        "ml": factories.make_ml("mlteam", office),
+        "stranger": factories.make_reviewer("mallory", elsewhere),
+        "key": office.sender,
+    }
+    factories.grant(users["admin"], MANAGE, office.use_case)
+    clients = {"anonymous": Client(), **{role: sign_in(user) for role, user in users.items() if role != "key"}}
+    clients["key"] = _with_key(factories.make_key(office.sender, *Scope))
+    names = {"own": _names(office), "other": _names(elsewhere), "absent": _absent()}
+    return World(clients, users, names, lambda *scopes: factories.make_key(office.sender, *scopes))
+
+
+def _with_key(token: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def _names(office: Office) -> dict[str, str]:
+    """What stands for each part of an address, by its name there."""
+    slug = office.use_case.slug
+    case = office.send()
+    version = factories.make_model(office.use_case, name=f"{slug}-risk")
+    owner = factories.make_user(f"{slug}-somebody", Role.REVIEWER)
+    snapshot = DatasetSnapshot.objects.create(
+        use_case=office.use_case, name="n", up_to_position=0, requested_by=owner, requested_at=factories.now()
+    )
+    factories.make_key(office.sender, Scope.CASES_READ)
+    return {
+        "slug": slug,
+        "case_id": str(case.pk),
+        "prediction_id": str(case.prediction_id),
+        "name": f"{slug}-risk",
+        "version_id": str(version.pk),
+        "dataset_id": str(snapshot.pk),
+        "number": "1",
+        "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
+        "person": str(owner.pk),
+        "key": str(ApiKey.objects.filter(owner=office.sender).latest("id").pk),
+        "role": "reviewer",
+    }
+
+
+def _absent() -> dict[str, str]:
+    ids = ("case_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
+    return {name: str(uuid4()) for name in ids} | {
+        "slug": "nowhere",
+        "name": "nothing",
+        "number": "1",
+        "role": "nobody",
+    }
+
+
+def address(route: str, names: Mapping[str, str]) -> str:
+    def part(match: re.Match[str]) -> str:
+        if route.startswith("/people/roles/"):
+            return {"loans-risk": "Reviewer", "elsewhere-risk": "Lead"}.get(names["name"], "Nobody")
+        if match[1] == "pk":
+            return names["key" if route.startswith("/keys/") else "person"]
+        return names[match[1]]
+
+    return re.sub(r"<\w+:(\w+)>", part, route)
+
+
+def ask(world: World, client: Client, method: str, route: str, row: Row, target: str) -> Any:
+    """One request whose effects are undone."""
+    names = world.names[target]
+    path = address(route, names) + (f"?{row.query.format(**names)}" if row.query else "")
+    point = transaction.savepoint()
+    try:
+        if method == "GET":
+            return client.get(path)
+        if not route.startswith("/api/"):
+            return client.generic(method, path, _form(row.send), content_type="application/x-www-form-urlencoded")
+        sent = {name: str(value).format(**names) if "{" in str(value) else value for name, value in row.send.items()}
+        if row.send is PREDICTION:
+            sent = factories.prediction_body(sent["use_case"], external_id="AUTH-1")
+        return client.generic(method, path, _json(sent), content_type="application/json")
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+def _form(values: Mapping[str, Any]) -> str:
+    return "&".join(f"{name}={value}" for name, value in values.items())
+
+
+def _json(values: Any) -> bytes:
+    import orjson
+
+    return orjson.dumps(values)
+
+
+def routes() -> Iterator[str]:
+    yield from _walk(get_resolver().url_patterns, "/")
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+    for entry in patterns:
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, prefix + str(entry.pattern))
+        else:
+            yield prefix + str(entry.pattern)
+
+
+ROUTES = sorted(set(routes()))
+TABLE: dict[tuple[str, str], Row] = PAGES | {place: row for place, (_, row) in API.items()}
+
+
+def expected(place: tuple[str, str], row: Row, role: str, target: str) -> int:
+    """The status the table promises."""
+    is_api = place in API
+    if row.public is not None and (
+        role in {"anonymous", "key", "unscoped"} or not row.otherwise or row.otherwise == 404
+    ):
+        return row.public
+    if role == "anonymous":
+        return 401 if is_api else 302
+    if role == "unscoped" or (role == "key" and not is_api):
+        return 403
+    if row.by_object:
+        return _expected_of_object(place, row, role, target)
+    status = row.on_own.get(role, row.otherwise)
+    is_gone = target == "absent" and "<" in place[1] and status != 403 and not place[1].endswith("/discard/")
+    return 404 if is_gone else status
+
+
+def _expected_of_object(place: tuple[str, str], row: Row, role: str, target: str) -> int:
+    if role in BY_ROLE_FIRST.get(place, ()):
+        return 403
+    theirs = "other" if role == "stranger" else "own"
+    if target != theirs:
+        return row.otherwise
+    return row.on_own.get("reviewer" if role == "stranger" else role, row.otherwise)
+
+
+def plain(answer: Any) -> bytes:
+    """What is said, without the tokens and times of the moment and the address that was asked for."""
+    return re.sub(rb'(csrfmiddlewaretoken" value|name="next" value|data-now)="[^"]*"', b"", answer.content)
+
+
+@pytest.mark.parametrize(("method", "route"), TABLE, ids=lambda value: value)
+def test_every_role_gets_what_the_table_says(world, method, route):
+    place, row = (method, route), TABLE[method, route]
+    clients = dict(world.clients)
+    if place in API:
+        clients["unscoped"] = _with_key(world.scopes(*(set(Scope) - {API[place][0]})))
+    got, wanted = {}, {}
+    for role, client in clients.items():
+        for target in TARGETS:
+            got[role, target] = ask(world, client, method, route, row, target).status_code
+            wanted[role, target] = expected(place, row, role, target)
+    assert got == wanted
+
+
+@pytest.mark.parametrize(
+    ("method", "route"), [place for place in TABLE if TABLE[place].by_object], ids=lambda value: value
+)
+def test_what_is_hidden_answers_like_what_is_not_there(world, method, route):
+    row = TABLE[method, route]
+    for role in ("reviewer", "lead", "admin", "auditor", "ml", "key"):
+        hidden, absent = (ask(world, world.clients[role], method, route, row, target) for target in ("other", "absent"))
+        assert (hidden.status_code, plain(hidden)) == (absent.status_code, plain(absent)), role
+        assert hidden.headers.get("Content-Type") == absent.headers.get("Content-Type")
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_address_refuses_every_method_that_the_table_does_not_name(world, route):
+    """So an address or a method missing from the table fails."""
+    for method in METHODS:
+        if (method, route) in TABLE:
+            continue
+        for role in ("lead", "admin", "ml", "key"):
+            answer = ask(world, world.clients[role], method, route, Row({}), "own")
+            is_machine_on_page = role == "key" and not route.startswith("/api/")
+            assert answer.status_code == 405 or (is_machine_on_page and answer.status_code == 403), (method, role)
+
+
+def test_the_table_names_nothing_that_is_not_there():
+    assert {route for _, route in TABLE} - set(ROUTES) == set()
+
+
+def test_nobody_hears_of_what_they_may_not_see(world):
+    """Subscriptions of live pages, by the same matrix."""
+    heard = {
+        (role, target, kind)
+        for role, user in world.users.items()
+        for target, names in world.names.items()
+        for kind, topic in _topics(names).items()
+        if audible([(user.pk, topic)])
+    }
+    may = {(role, "own", kind) for role in READERS for kind in ("queue", "case")}
+    assert heard == may | {("stranger", "other", "queue"), ("stranger", "other", "case")}
+
+
+def _topics(names: Mapping[str, str]) -> dict[str, str]:
+    from reviewapp.cases.models import Case
+
+    case = Case.objects.filter(pk=names["case_id"]).first()
+    return {"queue": f"queue:{case.queue_id if case else uuid4()}", "case": f"case:{names['case_id']}"}
+
+
+# S2: properties. Whatever columns a model has, nobody writes one that the door does not list.
+
+
+def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
+    from django.apps import apps
+
+    columns = {
+        column.name
+        for model in apps.get_models()
+        if model.__module__.startswith("reviewapp.")
+        for column in model._meta.get_fields()
+    }
+    listed = {
+        "/api/v1/predictions": {
+            "use_case",
+            "external_id",
+            "features",
+            "subject",
+            "model",
+            "model_version",
+            "prediction",
+            "explanation",
+            "occurred_at",
+            "context",
+        },
+        "/api/v1/cases/<uuid:case_id>/heartbeat": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/release": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/review": {
+            "lease",
+            "answer",
+            "outcome",
+            "reason_codes",
+            "note",
+            "shown",
+            "active_seconds",
+        },
+        "/api/v1/queues/<slug:slug>/claim": set(),
+        "/api/v1/datasets": {"use_case", "name", "filters"},
+    }
+    assert {route for method, route in API if method == "POST"} - set(listed) == {"/api/v1/predictions/batch"}
+    clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml"}
+    for route, known in listed.items():
+        client = world.clients[clients.get(route, "reviewer")]
+        path, good = address(route, world.names["own"]), _good(route)
+        for column in sorted(columns - known):
+            answer = client.generic("POST", path, _json({**good, column: "x"}), content_type="application/json")
+            assert answer.status_code == 422, (route, column, answer.content[:200])
+            assert "unknown_field" in {error["code"] for error in answer.json()["errors"]}
+
+
+def _good(route: str) -> dict[str, Any]:
+    if route == "/api/v1/predictions":
+        return factories.prediction_body(external_id="S2")
+    return dict(API["POST", route][1].send) | ({"use_case": "loans"} if route.endswith("datasets") else {})
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "is_superuser",
+        "is_staff",
+        "is_active",
+        "session_epoch",
+        "is_service",
+        "groups",
+        "password",
+        "id",
+        "pk",
+        "must_change_password",
+    ],
+)
+def test_a_form_writes_no_column_that_it_does_not_show(world, column):
+    reviewer, user = world.clients["reviewer"], world.users["reviewer"]
+    before = User.objects.filter(pk=user.pk).values().get()
+    reviewer.post("/preferences/", {"theme": "auto", column: "1"})
+    reviewer.post("/password/", {"current": "wrong", "new": "x" * 20, "again": "x" * 20, column: "1"})
+    assert User.objects.filter(pk=user.pk).values().get() == before
+    world.clients["admin"].post(
+        "/people/new/", {"username": "newone", "display_name": "New", "kind": "person", column: "1"}
+    )
+    made = User.objects.get(username="newone")
+    assert (made.is_superuser, made.is_active, made.is_service, made.session_epoch, list(made.groups.all())) == (
+        False,
+        True,
+        False,
+        0,
+        [],
+    )
+
+
+LOOKUPS = [
+    "holder__password__startswith",
+    "queue__use_case__slug",
+    "reviewer__email",
+    "id__in",
+    "prediction__subject__masked_name__regex",
+]
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+@pytest.mark.parametrize("route", sorted({route for method, route in TABLE if method == "GET"}))
+def test_a_lookup_in_the_address_is_refused_everywhere(world, route, lookup):
+    row = TABLE["GET", route]
+    for role in ("lead", "admin", "ml", "anonymous"):
+        answer = world.clients[role].get(
+            f"{address(route, world.names['own'])}?{lookup}=x&{row.query.format(**world.names['own'])}"
+        )
+        assert answer.status_code == 400
