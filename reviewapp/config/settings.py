@@ -224,7 +224,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Countersign API",
     "VERSION": "1",
-    "DESCRIPTION": "Send predictions, review cases, read labels. Authorization: Bearer <key>.",
+    "DESCRIPTION": "Send predictions, review cases, read labels. Authorization: Bearer csk_…",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
