@@ -26,10 +26,10 @@ class AnswerForm:
     def given(self, case: Case) -> Given:
         answer, _, outcome = self.choice.partition(":")
         if answer == "outcome":
-            answer = Answer.AGREE if outcome == case.advised else Answer.CORRECT
+            answer, outcome = (Answer.AGREE, "") if outcome == case.advised else (Answer.CORRECT, outcome)
         return Given(
             answer=answer,
-            outcome="" if answer == Answer.AGREE else outcome,
+            outcome=outcome,
             reason_codes=self.reason,
             note=self.note,
             shown=self.shown or None,
