@@ -122,7 +122,7 @@ class RawAnswer:
         head, _, rest = got.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (text.partition(":") for text in lines)}
-        closed = closed or headers.get("connection", "").lower() == "close" or _hangs_up(line)
+        closed = closed or (headers.get("connection", "").lower() == "close" and _hangs_up(line))
         return cls(int(first.split(" ")[1]) if " " in first else 0, headers, rest, closed)
 
     def problem(self) -> dict[str, Any]:
@@ -140,13 +140,15 @@ def _is_whole(got: bytes) -> bool:
 
 
 def _hangs_up(line: socket.socket) -> bool:
+    """It said that it would; waits until it has."""
     try:
-        line.settimeout(0.3)
-        return line.recv(1) == b""
+        while line.recv(65_536):
+            pass
     except TimeoutError:
         return False
     except OSError:
-        return True
+        pass
+    return True
 
 
 def body(**changes: Any) -> dict[str, Any]:
