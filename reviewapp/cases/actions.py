@@ -109,7 +109,7 @@ where id = (
     order by c.priority desc, c.due_at, c.id
     for no key update skip locked limit 1
 )
-returning id
+returning id, queue_id, lease, lease_until, external_id
 """
 
 
@@ -117,18 +117,20 @@ returning id
 def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
     """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
 
+    The case has its id, queue, lease and external id; the rest is read by whoever shows it.
+
     :raises NotFound: if there is no such queue, or the actor may not work on it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
     mine = queues_of(actor, WORK_QUEUE).filter(slug=slug)
-    case_id = _claim(mine, actor=actor)
-    if case_id is None:
+    case = _claim(mine, actor=actor)
+    if case is None:
         queue = mine.first()
         if queue is None:
             raise NotFound
         _refuse_hoarding(queue, actor)
         return None
-    return _taken(case_id, actor=actor, at=at)
+    return _taken(case, actor=actor, at=at)
 
 
 @durable
@@ -140,15 +142,16 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    if _claim(queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id), actor=actor, case_id=case_id) is None:
+    taken = _claim(queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id), actor=actor, case_id=case_id)
+    if taken is None:
         if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
             raise AlreadyReviewed
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
-    return _taken(case_id, actor=actor, at=at, chosen=True)
+    return _taken(taken, actor=actor, at=at, chosen=True)
 
 
-def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None) -> UUID | None:
+def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None) -> Case | None:
     """:param queue: finds one queue or none; it becomes part of the statement."""
     sql, given = queue.order_by().values("id", "lease_minutes", "most_held").query.sql_with_params()
     values = {f"q{n}": value for n, value in enumerate(given)} | {"me": actor.user_id, "case": case_id}
@@ -156,7 +159,8 @@ def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None)
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM.format(queue=found, only="and c.id = %(case)s" if case_id else ""), values)
         row = cursor.fetchone()
-    return row[0] if row else None
+    names = ("pk", "queue_id", "lease", "lease_until", "external_id")
+    return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
 
 
 def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
@@ -167,10 +171,8 @@ def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
         raise HoldsTooMany
 
 
-def _taken(case_id: UUID, *, actor: Actor, at: datetime, chosen: bool = False) -> Case:
+def _taken(case: Case, *, actor: Actor, at: datetime, chosen: bool = False) -> Case:
     """:param chosen: the actor picked this very case; otherwise the order of the queue did."""
-    case = whole_case(Case.objects.all(), case_id)
-    assert case is not None  # noqa: S101 -- leased in this transaction
     audit.record(
         "case.claimed",
         subject=case,
@@ -287,7 +289,12 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
 def shown_digest(case: Case) -> str:
     """Names exactly what a reviewer is shown: all of it hangs on immutable rows, and on whether the explanation is there yet."""
     explanation = getattr(case.prediction, "explanation", None)
-    return f"{case.round}.{bytes(case.prediction.snapshot_digest).hex()[:24]}.{'x' if explanation else '-'}"
+    return digest_of(case.round, bytes(case.prediction.snapshot_digest), is_explained=explanation is not None)
+
+
+def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool) -> str:
+    """`shown_digest` from its parts."""
+    return f"{number}.{snapshot_digest.hex()[:24]}.{'x' if is_explained else '-'}"
 
 
 def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Case:

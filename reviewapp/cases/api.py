@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from reviewapp.access.idempotency import Once, once_of
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, queries, serializers
+from reviewapp.cases.answers import case_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.lib import paging, query
@@ -80,7 +81,7 @@ class CaseView(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
-        return Response(serializers.case_answer(actions.view_case(case_id=case_id, actor=actor, at=timezone.now())))
+        return Response(case_answer(actions.view_case(case_id=case_id, actor=actor, at=timezone.now()).pk))
 
 
 class ClaimView(APIView):
@@ -90,9 +91,13 @@ class ClaimView(APIView):
     def post(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         Fields(request.data).done()
-        once = once_of(request, render=serializers.case_answer, says=lambda case: 200 if case else 204)
+        once = once_of(request, render=_claimed, says=lambda case: 200 if case else 204)
         case: Case | None = actions.claim_next(slug=slug, actor=actor, at=timezone.now(), once=once)
-        return Response(status=204) if case is None else _answer(case, once, serializers.case_answer)
+        return Response(status=204) if case is None else _answer(case, once, _claimed)
+
+
+def _claimed(case: Case | None) -> dict[str, Any] | None:
+    return case_answer(case.pk) if case else None
 
 
 class HeartbeatView(APIView):

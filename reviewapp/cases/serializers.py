@@ -5,11 +5,9 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
-from reviewapp.cases.actions import shown_digest
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
-from reviewapp.predictions.presentation import open_features
-from reviewapp.predictions.serializers import ExplanationShape, ScoredShape, explanation_answer, prediction_answer
+from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
 
 def case_line(case: Case) -> dict[str, Any]:
@@ -28,20 +26,6 @@ def case_line(case: Case) -> dict[str, Any]:
         "due_at": case.due_at,
         "decided_at": case.decided_at,
         "outcome": case.outcome or None,
-    }
-
-
-def case_answer(case: Case) -> dict[str, Any]:
-    """A whole case, as `queries.whole_case` loads it."""
-    prediction = case.prediction
-    return case_line(case) | {
-        "use_case": case.queue.use_case.slug,
-        "lease": {"number": case.lease, "expires_at": case.lease_until} if case.state == CaseState.LEASED else None,
-        "subject": prediction.subject.masked_name if prediction.subject else None,
-        "features": open_features(prediction),
-        "prediction": prediction_answer(prediction),
-        "explanation": explanation_answer(prediction),
-        "shown": shown_digest(case),
     }
 
 

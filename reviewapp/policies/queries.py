@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from inference.schema import FeatureSchema
@@ -64,19 +65,23 @@ class PublishedPolicy:
         )
 
 
+_NEWEST = """
+select v.id, (select s.id from catalog_featureschemaversion s where s.use_case_id = v.use_case_id order by s.number desc limit 1)
+from policies_policyversion v where v.use_case_id = %s order by v.number desc limit 1
+"""
+
+
 def published(use_case_id: UUID) -> PublishedPolicy:
     """The policy in force: one statement, which asks only which one it is, so that a new one counts from its commit.
 
     :raises NoPolicy: if none was ever published.
     """
-    newest_schema = (
-        FeatureSchemaVersion.objects.filter(use_case=OuterRef("use_case")).order_by("-number").values("pk")[:1]
-    )
-    versions = PolicyVersion.objects.filter(use_case_id=use_case_id).order_by("-number")
-    found = versions.values_list("pk", Subquery(newest_schema))[:1]
-    for policy_id, schema_id in found:
-        return _compiled(policy_id, schema_id)
-    raise NoPolicy
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [use_case_id])
+        found = cursor.fetchone()
+    if found is None:
+        raise NoPolicy
+    return _compiled(*found)
 
 
 @lru_cache(maxsize=256)

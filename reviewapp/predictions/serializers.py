@@ -1,5 +1,6 @@
 """Predictions as the API shows them, and the shapes for the API document."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -25,15 +26,19 @@ def explanation_answer(prediction: Prediction) -> dict[str, Any] | None:
     explanation = getattr(prediction, "explanation", None)
     if explanation is None:
         return None
-    body = explanation.body
+    return explanation_parts(explanation.method, explanation.output_space, explanation.body, explanation.additive)
+
+
+def explanation_parts(method: str, output_space: str, body: Mapping[str, Any], additive: bool | None) -> dict[str, Any]:
+    """The answer from the columns of an explanation."""
     return {
-        "method": explanation.method,
-        "output_space": explanation.output_space,
+        "method": method,
+        "output_space": output_space,
         "base_value": body["base_value"],
         "contributions": body["contributions"],
         "alternatives": body.get("alternatives") or {},
         "background": body.get("background"),
-        "additive": explanation.additive,
+        "additive": additive,
     }
 
 

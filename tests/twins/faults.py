@@ -27,7 +27,7 @@ def claim_reads_then_writes() -> None:
                     " lease_until = clock_timestamp() + interval '15 minutes' where id = %s",
                     [actor.user_id, row[0]],
                 )
-        return row[0] if row else None
+        return actions.Case.objects.get(pk=row[0]) if row else None
 
     actions._claim = claim
 
