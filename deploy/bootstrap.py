@@ -132,7 +132,13 @@ def attempt(arguments, *, show=False):
     """The exit status of the Python of .venv with `arguments`. What a failed first try says is no help when a second follows."""
     return subprocess.run(
         [PYTHON, *arguments],
-        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"},
+        # uv trusts the certificates of this machine, as pip does: behind a company's proxy it would reach nothing otherwise.
+        env={
+            **os.environ,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_ROOT_USER_ACTION": "ignore",
+            "UV_NATIVE_TLS": "1",
+        },
         stderr=None if show else subprocess.DEVNULL,
     ).returncode
 
