@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from reviewapp.access.models import User
 from reviewapp.access.rules import READ_LABELS, Role, Scope
 from reviewapp.cases.models import Case, Queue
+from reviewapp.notifications import live
 from reviewapp.predictions.models import Label
 from tests import factories
 from tests.bench import sockets
@@ -76,6 +77,7 @@ class Bench:
     ) -> None:
         met = (most is None or value <= most) and (least is None or value >= least)
         self.rows.append({"figure": figure, "value": round(value, 3), "target": target, "met": met, **more})
+        sys.stderr.write(f"{self.rows[-1]}\n")
 
     @contextmanager
     def cpu(self, spent: dict[str, Any]) -> Iterator[None]:
@@ -426,13 +428,11 @@ def _wait(done: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def reach(bench: Bench) -> None:
-    from reviewapp.lib import bell
-
     cookies = [_browser(bench, user).headers["Cookie"].split("; ")[-1] for user in bench.reviewers]
     topic = f"queue:{bench.office.queue.pk}"
     times = sockets.reach(
         url=f"ws://127.0.0.1:{bench.programs.socket_port}/live/", origin=bench.programs.url, cookies=cookies, topic=topic,
-        act=lambda: bell.client().publish("live", topic), sockets=100, events=20,
+        act=lambda: live.publish([topic]), sockets=100, events=20,
     )  # fmt: skip
     bench.add("a change to 100 open pages, p95 ms", p95(times), target="<= 75", most=75)
 
