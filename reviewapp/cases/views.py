@@ -369,6 +369,7 @@ def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: Counters
     held = found.holder if found.state == "leased" and found.holder_id != request.user.pk else None
     context["lease_lost"] = {
         "at": None,
+        "answered": any(review.reviewer_id == request.user.pk for review in found.reviews.all()),
         "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
         "choice_text": form.choice.replace("_", " ").replace(":", " to ").capitalize(),
         "reasons_text": ", ".join(form.reason),

@@ -100,6 +100,7 @@ def test_sixty_inputs_and_twelve_outcomes_fit(world, visitors, claims):
     take(page, world.url + case["case"]["url"])
     expect(page.locator(".fact")).to_have_count(INPUTS)
     expect(page.locator("input[name=choice]")).to_have_count(OUTCOMES + 2)
+    expect(page.get_by_role("link", name="a model elsewhere, version not stated")).to_be_visible()
     assert page.locator(".levels tbody tr").count() == OUTCOMES
     assert page.locator(".waterfall tbody tr").count() < 20, "small inputs are folded"
     assert flaws(page) == []

@@ -49,7 +49,9 @@ def test_a_double_click_gives_one_answer(desk):
     page, case = desk
     sent = _posts(page)
     page.locator("input[name=choice][value=agree]").check(force=True)
-    page.locator("#answer button[type=submit]").dblclick()
+    page.locator("#answer button[type=submit]").evaluate(
+        "button => { button.click(); setTimeout(() => button.click(), 40); }"
+    )
     expect(page.locator(".notice").first).to_contain_text(f"Recorded: {case['external_id']}")
     assert len(sent) == 1
 
@@ -68,6 +70,7 @@ def test_a_key_held_down_gives_one_answer_and_the_way_back_gives_no_second(desk,
     page.go_back()
     page.goto(here)
     expect(page.get_by_role("heading", name=re.compile("Decided"))).to_be_visible()
+    expect(page.get_by_text("By Underwriter 1 on")).to_contain_text("as the model advised")
     assert page.locator("#answer").count() == 0
 
 
@@ -81,6 +84,7 @@ def test_an_old_page_of_a_decided_case_records_nothing_more(desk):
     page.locator("#answer button[type=submit]").click()
     expect(page.locator(".notice").first).to_contain_text(f"Recorded: {case['external_id']}")
     other.locator("#answer button[type=submit]").click()
+    expect(other.locator("[data-lease-notice]")).to_contain_text("You have answered")
     expect(other.locator("[data-lease-notice]")).to_contain_text("was not recorded")
     expect(other.locator("[data-lease-notice]")).to_contain_text("I would refer.")
     assert other.locator("#answer").count() == 0
