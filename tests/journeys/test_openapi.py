@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -303,3 +304,52 @@ def test_the_docs_page_shows_every_operation_and_breaks_no_policy(served, docume
         browser.close()
     assert shown == len(list(operations(document)))
     assert [text for text in said if "Content Security Policy" in text] == []
+
+
+PAGES = {
+    "alice": [
+        "/work/",
+        "/queues/",
+        "/queues/loans/",
+        "/cases/{case_id}/",
+        "/reviews/",
+        "/models/",
+        "/policies/loans/",
+        "/help/",
+    ],
+    "ml": [
+        "/labels/",
+        "/datasets/",
+        "/datasets/{dataset_id}/",
+        "/models/credit-risk/",
+        "/predictions/{prediction_id}/routing/",
+    ],
+    "admin": ["/people/", "/people/new/", "/keys/", "/keys/new/", "/people/roles/Reviewer/"],
+    "auditor": ["/audit/", "/audit/?show=changes"],
+}
+HEAVY = re.compile(
+    r"/(scipy|pandas|sklearn|shap|numba|llvmlite|xgboost|lightgbm)[/.]|libgomp"
+)  # numpy comes with pyarrow, once somebody takes a Parquet file
+
+
+def test_the_web_processes_hold_no_model_library_after_every_page(served, story):
+    """What is mapped into the very processes that served all of the above."""
+    for name, paths in PAGES.items():
+        browser = served.browser(name)
+        for path in paths:
+            assert browser.get(path.format(**story)).status_code == 200, path
+    processes = list(family(served.programs.supervisor._running["web"].process.pid))
+    assert len(processes) >= 3, "the master and two workers"
+    for process in processes:
+        mapped = (process / "maps").read_text()
+        assert "psycopg" in mapped or process == processes[0]
+        assert HEAVY.findall(mapped) == []
+        assert "/numpy/" not in mapped or "/pyarrow/" in mapped
+
+
+def family(pid: int) -> Iterator[Path]:
+    """A process and its descendants, under /proc."""
+    yield Path(f"/proc/{pid}")
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from family(int(child))
