@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -14,7 +15,8 @@ from reviewapp.lib import bell
 from reviewapp.notifications.rules import CASE, QUEUE
 
 log = logging.getLogger(__name__)
-CHANNEL = "countersign:live"
+# Redis shares its channels between databases; two installations on one server must not hear each other.
+CHANNEL = f"countersign:live:{urlsplit(settings.REDIS_URL).path.strip('/') or 0}"
 PATH = "/live/"
 _CASE_TYPE = "cases.case"
 _LOOKS = (".viewed", "_viewed", "revealed", "downloaded")  # ends of the names of acts that change nothing

@@ -12,8 +12,8 @@ _FREE_RANGE = range(20_000, 32_000)
 
 def free_port() -> int:
     """A TCP port of the loopback interface on which nothing listens now."""
-    # Many starts at once must not try the same ports in the same order; nothing secret is drawn here.
-    for port in random.sample(_FREE_RANGE, 200):
+    # Many starts at once must not try the same ports in the same order, whatever seeded this process's own generator.
+    for port in random.SystemRandom().sample(_FREE_RANGE, 200):
         if _refusal("127.0.0.1", port) is None:
             return port
     raise CannotStart(

@@ -45,6 +45,7 @@ SETTINGS: Mapping[str, str] = {
     "wal_compression": "on",
     "random_page_cost": "1.1",
     "jit": "off",
+    "autovacuum_naptime": "15s",  # a queue that was just filled must be planned for soon: without statistics a claim sorts it all
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_analyze_scale_factor": "0.05",
     "fsync": "on",

@@ -172,9 +172,16 @@ def _send_many(bench: Bench, first: int, n: int) -> tuple[float, dict[str, Any]]
 def batch_ingest(bench: Bench) -> None:
     _send_many(bench, 9_000_000, 2_000)
     took, spent = _send_many(bench, 0, CASES)
+    _analyze()
     figures = _per(spent, CASES)
     bench.add("batch ingest, 1,000 a call, predictions/s", CASES / took, target=">= 5,500", least=5_500, **figures)
     bench.add("batch ingest, web CPU ms each", figures["web CPU ms"], target="<= 0.2", most=0.2)
+
+
+def _analyze() -> None:
+    """What autovacuum does by itself within its 15 seconds: until then a claim is planned for an empty table."""
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
 
 
 def single_ingest(bench: Bench) -> None:
@@ -358,8 +365,7 @@ def list_pages(bench: Bench) -> None:
 def list_pages_of_many(bench: Bench) -> None:
     before = {row["figure"]: row["value"] for row in bench.rows}
     _send_many(bench, 1_000_000, MANY_CASES - CASES)
-    with connection.cursor() as cursor:
-        cursor.execute("analyze cases_case")
+    _analyze()
     client = _browser(bench, bench.reviewers[1])
     for name, path in _list_paths(client).items():
         times, figures = _page(bench, client, path)
