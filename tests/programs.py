@@ -23,6 +23,7 @@ class Programs:
 
     def __init__(self, folder: Path, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
+        self.environment: dict[str, str] = {}
         self.port, self.socket_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         listed = processes.programs(host="127.0.0.1", port=self.port, socket_port=self.socket_port, data_dir=folder)
@@ -41,11 +42,26 @@ class Programs:
 
     def start(self, *names: str) -> None:
         for name in names:
-            self.supervisor.start(self.services[name])
+            self._spawn(self.services[name])
 
     def kill(self, name: str) -> None:
         """kill -9 of the whole process group, and a new start."""
-        self.supervisor.start(self.services[name])
+        self._spawn(self.services[name])
+
+    def run(self, name: str, *arguments: str) -> None:
+        """A command of manage.py, to its end."""
+        self._spawn(processes.manage(name, *arguments))
+        self.supervisor.finish(name)
+
+    def _spawn(self, service: Service) -> None:
+        """Only while it is started has this process its environment: other tests of this run must not inherit it."""
+        before = dict(os.environ)
+        os.environ |= self.environment
+        try:
+            self.supervisor.start(service)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     def lose(self, name: str) -> None:
         """kill -9 of the whole process group; nothing starts it again."""
@@ -71,9 +87,8 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
     names = names or EVERYTHING
     supervisor = Supervisor(folder / "log")
     programs = Programs(folder, supervisor)
-    before = dict(os.environ)
-    os.environ |= {
-        "DATABASE_URL": database_url(),
+    programs.environment = {
+        "DATABASE_URL": environment.get("DATABASE_URL") or database_url(),
         "DATA_DIR": str(folder),
         "STATIC_ROOT": str(folder / "static"),
         "PORT": str(programs.port),
@@ -86,15 +101,12 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
     if "TWIN" in environment:
         programs.spoil()
     try:
-        supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
-        supervisor.finish("static")
+        programs.run("collectstatic", "collectstatic", "--noinput", "--verbosity", "0")
         programs.start(*names)
         programs.wait(path=path or ("/readyz" if {"worker", "model-worker"} <= set(names) else "/healthz"))
         yield programs
     finally:
         supervisor.stop()
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def database_url() -> str:
