@@ -4,8 +4,8 @@ from reviewapp.cases import api, views
 
 app_name = "cases"
 urlpatterns = [
-    path("work/", views.my_work, name="my-work"),
-    path("work/queues/", views.my_queues, name="my-queues"),
+    path("my-work/", views.my_work, name="my-work"),
+    path("my-work/queues/", views.my_queues, name="my-queues"),
     path("queues/", views.queues, name="queues"),
     path("queues/<slug:slug>/", views.queue, name="queue"),
     path("queues/<slug:slug>/news/", views.queue_news, name="queue-news"),

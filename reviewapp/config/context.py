@@ -12,7 +12,7 @@ from reviewapp.notifications.live import socket_url
 # Label, path, who sees it (None: everyone signed in), and further paths that belong to it.
 WORKS = frozenset({Role.REVIEWER, Role.LEAD})
 PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
-    ("My work", "/work/", WORKS, ()),
+    ("My work", "/my-work/", WORKS, ()),
     ("Queues", "/queues/", WORKS, ("/cases/",)),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),

@@ -109,14 +109,14 @@ def test_a_foreign_or_doubled_host_is_refused(host, path, db):
 
 def test_a_forwarded_host_is_ignored(alice, sign_in):
     answer = Client().get(
-        "/work/",
+        "/my-work/",
         headers={
             "X-Forwarded-Host": "evil.example",
             "X-Forwarded-Server": "evil.example",
             "X-Forwarded-Proto": "https",
         },
     )
-    assert answer["Location"] == "/sign-in/?next=/work/"
+    assert answer["Location"] == "/sign-in/?next=/my-work/"
     assert "evil" not in str(sign_in(alice).get("/help/", headers={"X-Forwarded-Host": "evil.example"}).content)
 
 
@@ -210,7 +210,7 @@ def test_a_database_lost_before_the_page_begins_is_a_503(path, kind, alice, sign
 # C12: machines open no pages
 
 
-@pytest.mark.parametrize("path", ["/work/", "/people/", "/audit/", "/help/"])
+@pytest.mark.parametrize("path", ["/my-work/", "/people/", "/audit/", "/help/"])
 def test_a_key_opens_no_page(path, robot):
     assert call(factories.make_key(robot, *Scope), path=path).status_code == 403
 

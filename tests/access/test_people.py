@@ -125,7 +125,7 @@ def test_a_new_person_gets_a_password_once_and_must_change_it(admin, dana):
     assert (gwen.display_name, gwen.must_change_password, gwen.is_service) == ("Gwen Ó Néill", True, False)
     browser = Client()
     assert browser.post("/sign-in/", {"username": "gwen", "password": made}).status_code == 302
-    assert browser.get("/work/")["Location"] == "/password/"
+    assert browser.get("/my-work/")["Location"] == "/password/"
     event = AuditEvent.objects.get(action="user.created")
     assert (event.actor_name, event.object_id, event.data) == (
         "dana",
@@ -443,7 +443,8 @@ def test_the_navigation_offers_what_the_roles_open(roles, places, db, sign_in):
 
 
 @pytest.mark.parametrize(
-    ("role", "start"), [(Role.REVIEWER, "/work/"), (Role.AUDITOR, "/audit/"), (Role.ML, "/labels/"), (None, "/help/")]
+    ("role", "start"),
+    [(Role.REVIEWER, "/my-work/"), (Role.AUDITOR, "/audit/"), (Role.ML, "/labels/"), (None, "/help/")],
 )
 def test_the_start_page_is_the_first_place_a_role_opens(role, start, db, sign_in):
     browser = sign_in(factories.make_user("gwen", *([role] if role else [])))

@@ -159,7 +159,7 @@ def test_an_ended_session_says_so_and_leads_back(alice, sign_in):
     assert b"Your session has ended" in asked.content
 
 
-@pytest.mark.parametrize("path", ["/help/", "/work/", "/password/"])
+@pytest.mark.parametrize("path", ["/help/", "/my-work/", "/password/"])
 def test_nothing_of_a_signed_in_person_is_stored_by_caches(path, alice, sign_in):
     assert sign_in(alice).get(path)["Cache-Control"] == "no-store"
 
@@ -209,11 +209,11 @@ def test_a_password_set_by_somebody_else_must_be_changed_first(alice, sign_in):
     alice.must_change_password = True
     alice.save()
     browser = sign_in(alice)
-    assert browser.get("/work/")["Location"] == "/password/"
+    assert browser.get("/my-work/")["Location"] == "/password/"
     assert browser.get("/api/v1/cases").status_code == 403
     assert b"An administrator set your password" in browser.get("/password/").content
     browser.post("/password/", {"current": PASSWORD, "new": NEW_PASSWORD, "again": NEW_PASSWORD})
-    assert browser.get("/work/").status_code == 200
+    assert browser.get("/my-work/").status_code == 200
     assert browser.get("/api/v1/cases").status_code == 200
 
 

@@ -51,7 +51,7 @@ def _walk(page: Page) -> tuple[set[str], list[str]]:
     ("username", "path"),
     [
         ("underwriter2", "case"),
-        ("underwriter2", "/work/"),
+        ("underwriter2", "/my-work/"),
         ("underwriter2", "/queues/mortgage-underwriting/"),
         ("admin", "/people/new/"),
         ("admin", "/policies/ward-triage/publish"),
@@ -62,7 +62,7 @@ def _walk(page: Page) -> tuple[set[str], list[str]]:
 def test_tab_reaches_everything_and_shows_where_it_is(world, person, held_out, username, path):
     page = person(username)
     page.route(
-        "**/work/queues/**", lambda route: route.abort()
+        "**/my-work/queues/**", lambda route: route.abort()
     )  # a live refresh in the middle would take the marks away
     if path == "case":
         (case,) = world.cases(held_out["mortgage-underwriting"], "APP-T", wanted=1)

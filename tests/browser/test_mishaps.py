@@ -66,7 +66,7 @@ def test_a_key_held_down_gives_one_answer_and_the_way_back_gives_no_second(desk,
     )
     expect(page.locator(".notice").first).to_contain_text("Recorded")
     assert len(sent) == 1
-    page.goto(f"{world.url}/work/")
+    page.goto(f"{world.url}/my-work/")
     page.go_back()
     page.goto(here)
     expect(page.get_by_role("heading", name=re.compile("Decided"))).to_be_visible()
@@ -140,7 +140,7 @@ def test_texts_that_bite_are_texts(world, person, held_out):
     page.locator("input[name=choice][value=refer]").check(force=True)
     page.locator("#answer button[type=submit]").click()
     expect(page.locator(".notice").first).to_contain_text("<b>{{7*7}}</b>")
-    for username, path in [("underwriter", "/reviews/"), ("underwriter", "/work/"), ("lead", case["case"]["url"])]:
+    for username, path in [("underwriter", "/reviews/"), ("underwriter", "/my-work/"), ("lead", case["case"]["url"])]:
         window = person(username)
         window.goto(world.url + path)
         expect(window.locator("main")).to_contain_text("<b>{{7*7}}</b>")

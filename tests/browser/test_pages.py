@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
 MORTGAGE, TRIAGE = "mortgage-underwriting", "ward-triage"
 PAGES = {
     "underwriter": [
-        "/work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
+        "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
         "corrected", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/help/", "/help/reviewer/", "/password/",
     ],
-    "underwriter2": ["held", "/reviews/", "/work/"],
-    "nurse": ["/work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
-    "lead": ["/work/", "/queues/", "referred", "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/"],
+    "underwriter2": ["held", "/reviews/", "/my-work/"],
+    "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
+    "lead": ["/my-work/", "/queues/", "referred", "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/"],
     "mlteam": [
         f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/",
         "/models/credit-risk/", "model version", "/help/ml/",

@@ -149,7 +149,7 @@ def test_my_work_costs_the_same_however_much_i_did(filled, alice, sign_in, api):
         case = claim(client)
         client.post(f"/api/v1/cases/{case['id']}/review", {"lease": 1, "answer": "agree"})
         with counted() as statements:
-            assert browser.get("/work/").status_code == 200
+            assert browser.get("/my-work/").status_code == 200
         costs.append(len(statements.texts))
         if Case.objects.filter(state="open").count() == 0:
             return
@@ -171,7 +171,7 @@ print(" ".join(sorted(name for name in sys.modules if "." not in name)))
 
 def test_a_web_process_never_loads_what_models_need():
     """All rooms are imported with the first request, since the address book imports every door."""
-    paths = ["/sign-in/", "/api/v1/openapi.json", "/api/docs/", "/readyz", "/metrics", "/work/"]
+    paths = ["/sign-in/", "/api/v1/openapi.json", "/api/docs/", "/readyz", "/metrics", "/my-work/"]
     done = subprocess.run(
         [sys.executable, "-c", _SERVE.format(paths=paths)], capture_output=True, text=True, timeout=100, check=False
     )

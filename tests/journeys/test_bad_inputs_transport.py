@@ -355,8 +355,8 @@ def test_c3_a_foreign_missing_or_second_host_is_refused(served, unchanged, lines
     ids=str,
 )
 def test_c3_what_a_proxy_would_say_is_ignored(served, lines):
-    answer = served.raw("\r\n".join(["GET /work/ HTTP/1.1", "Host: 127.0.0.1", *lines, "", ""]).encode())
-    assert (answer.status, answer.headers["location"]) == (302, "/sign-in/?next=/work/")
+    answer = served.raw("\r\n".join(["GET /my-work/ HTTP/1.1", "Host: 127.0.0.1", *lines, "", ""]).encode())
+    assert (answer.status, answer.headers["location"]) == (302, "/sign-in/?next=/my-work/")
 
 
 def test_c3_an_absolute_address_of_another_host_is_refused(served, unchanged):

@@ -308,7 +308,7 @@ def test_the_docs_page_shows_every_operation_and_breaks_no_policy(served, docume
 
 PAGES = {
     "alice": [
-        "/work/",
+        "/my-work/",
         "/queues/",
         "/queues/loans/",
         "/cases/{case_id}/",
