@@ -39,7 +39,7 @@ _LINTERS = [
     ["-m", "ruff", "format", "--check", "."],
     ["-m", "mypy"],
     ["-c", "from importlinter.cli import lint_imports_command as check; check()"],
-    ["-m", "djlint", "templates", "--check", "--lint", "--quiet"],
+    ["-m", "djlint", "templates", "--lint", "--quiet"],
     ["-m", "bandit", "-q", "-c", "pyproject.toml", "-r", "reviewapp", "inference", "deploy", "manage.py"],
 ]
 # What each command needs installed, and the steps it runs with the Python of .venv.
