@@ -11,13 +11,15 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from reviewapp.access.grants import granted_sql
 from reviewapp.access.idempotency import Once, durable
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
-from reviewapp.cases.queries import known_codes, queues_of, visible_cases, whole_case, with_reason_codes
+from reviewapp.cases.queries import queues_of, visible_cases, whole_case
 from reviewapp.cases.rules import CaseState
+from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell
 from reviewapp.lib.actor import Actor
@@ -190,7 +192,7 @@ def heartbeat(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
 
     :raises LeaseLost: if it passed to someone else, was released, or the case is decided.
     """
-    case = _lock_leased(case_id, lease=lease, actor=actor)
+    case = _lock_leased(case_id, lease=lease, actor=actor).case
     with connection.cursor() as cursor:
         cursor.execute(
             "update cases_case set lease_until = clock_timestamp() + %s * interval '1 minute' where id = %s returning lease_until",
@@ -203,7 +205,7 @@ def heartbeat(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
 @durable
 def release(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
     """Give the case back to its queue. :raises LeaseLost:"""
-    case = _lock_leased(case_id, lease=lease, actor=actor)
+    case = _lock_leased(case_id, lease=lease, actor=actor).case
     _end_lease(case, state=CaseState.OPEN)
     audit.record("case.released", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
     return case
@@ -262,10 +264,11 @@ def review_case(
 
 @durable
 def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime) -> Case:
-    case = _lock_leased(case_id, lease=lease, actor=actor)
-    if given.shown is not None and given.shown != shown_digest(case):
+    held = _lock_leased(case_id, lease=lease, actor=actor)
+    if given.shown is not None and given.shown != held.shown:
         raise StaleView
-    _refuse_faults(case, given)
+    _refuse_faults(held, given)
+    case = held.case
     verdict = rules.resolve(given.answer, outcome=given.outcome, predicted=case.advised)
     review = _append_review(case, given, outcome=verdict.outcome, actor=actor)
     if verdict.is_final:
@@ -297,38 +300,68 @@ def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool) -> str
     return f"{number}.{snapshot_digest.hex()[:24]}.{'x' if is_explained else '-'}"
 
 
-def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Case:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A locked case, with its queue and use case, and what an answer to it is held against."""
+
+    case: Case
+    shown: str  # the digest of what is to be seen of it now
+    known_codes: frozenset[str]
+
+
+# By hand, as it comes with every answer and every heartbeat: compiling the same from models costs three times what all else does.
+_LOCK = """
+select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.round, c.priority, c.opened_at, c.due_at,
+    c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at,
+    q.slug, q.is_lead, q.lease_minutes, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
+    p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
+    array(select r.code from catalog_reasoncode r where r.use_case_id = u.id and r.retired_at is null)
+from cases_case c
+join cases_queue q on q.id = c.queue_id
+join catalog_usecase u on u.id = q.use_case_id
+join predictions_prediction p on p.id = c.prediction_id
+where c.id = %s and c.queue_id in ({granted})
+for no key update of c
+"""
+_CASE = (
+    "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "round", "priority", "opened_at", "due_at",
+    "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at",
+)  # fmt: skip
+
+
+def _lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Held:
     """The case, locked, if the actor holds it under this lease number; an over-run lease that nobody took is still good."""
-    case = (
-        with_reason_codes(visible_cases(actor, WORK_QUEUE))
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("queue__use_case", "prediction__explanation")
-        .defer(
-            "summary",
-            "prediction__features",
-            "prediction__context",
-            "prediction__probabilities",
-            "prediction__explanation__body",
-        )
-        .filter(pk=case_id)
-        .first()
-    )
-    if case is None:
-        raise NotFound
-    if case.state != CaseState.LEASED or case.holder_id != actor.user_id or case.lease != lease:
+    held = _lock(case_id, actor=actor)
+    if held.case.state != CaseState.LEASED or held.case.holder_id != actor.user_id or held.case.lease != lease:
         raise LeaseLost
-    return case
+    return held
 
 
-def _refuse_faults(case: Case, given: Given) -> None:
-    use_case = case.queue.use_case
+def _lock(case_id: UUID, *, actor: Actor) -> Held:
+    """:raises NotFound: if the actor may not work on it."""
+    granted, values = granted_sql(Queue, actor, WORK_QUEUE)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(granted=granted), [case_id, *values])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound
+    case = Case(**dict(zip(_CASE, row, strict=False)))
+    slug, is_lead, lease_minutes, use_case_id, kind, outcomes, needs_note, snapshot_digest, is_explained, codes = row[len(_CASE) :]
+    use_case = UseCase(pk=use_case_id, outcome_kind=kind, outcomes=orjson.loads(outcomes), correction_needs_note=needs_note)
+    case.queue = Queue(pk=case.queue_id, slug=slug, is_lead=is_lead, lease_minutes=lease_minutes, use_case=use_case)
+    shown = digest_of(case.round, bytes(snapshot_digest), is_explained=is_explained)
+    return Held(case, shown, frozenset(codes))
+
+
+def _refuse_faults(held: Held, given: Given) -> None:
+    case, use_case = held.case, held.case.queue.use_case
     found = rules.faults(
         given.answer,
         outcome=given.outcome,
         predicted=case.advised,
         outcomes=use_case.outcome_values,
         reason_codes=given.reason_codes,
-        known_codes=known_codes(case),
+        known_codes=held.known_codes,
         note=given.note,
         correction_needs_note=use_case.correction_needs_note,
         is_lead_queue=case.queue.is_lead,

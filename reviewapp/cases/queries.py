@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
@@ -67,19 +66,6 @@ def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[
 def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
     """One case of `cases` with everything a page or an answer shows, in one statement; what a model version keeps for ever is read elsewhere."""
     return cases.select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
-
-
-def with_reason_codes(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Annotates `known_codes`: the reason codes in force for the case's use case."""
-    codes = ReasonCode.objects.filter(use_case=OuterRef("queue__use_case"), retired_at=None).order_by(
-        "position", "code"
-    )
-    return cases.annotate(known_codes=ArraySubquery(codes.values("code")))
-
-
-def known_codes(case: Case) -> frozenset[str]:
-    """The reason codes in force, as `with_reason_codes` annotated them."""
-    return frozenset(vars(case)["known_codes"])
 
 
 def waiting(now: datetime) -> Q:

@@ -111,6 +111,8 @@ def _database(url: str) -> dict[str, object]:
                 "max_lifetime": 1800,
                 "reconnect_timeout": 0,
             },
+            "server_side_binding": True,
+            "prepare_threshold": 3,
             "connect_timeout": 3,
             "options": "-c statement_timeout=30000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=60000",
         },

@@ -1,4 +1,4 @@
-"""Runs every measure and prints the table."""
+"""Runs every measure, or those named, in the order of a case's life, and prints the table: `python -m tests.bench batch_ingest claim_alone`."""
 
 import json
 import os
@@ -18,9 +18,9 @@ def main() -> int:
         supervisor = Supervisor(folder / "servers-log")
         try:
             _prepare(folder, supervisor)
-            from tests.bench.measures import measure_all
+            from tests.bench.measures import measure
 
-            rows = measure_all(folder)
+            rows = measure(folder, only=sys.argv[1:])
         finally:
             supervisor.stop()
     Path("bench.json").write_text(json.dumps({"cores": os.cpu_count(), "figures": rows}, indent=2) + "\n")

@@ -37,8 +37,7 @@ def lease_is_not_checked() -> None:
     from reviewapp.cases import actions
 
     def lock(case_id: Any, *, lease: int, actor: Any) -> Any:
-        rows = actions.with_reason_codes(actions.visible_cases(actor, actions.WORK_QUEUE))
-        return rows.select_related("queue__use_case", "prediction__explanation").get(pk=case_id)
+        return actions._lock(case_id, actor=actor)
 
     actions._lock_leased = lock
 
