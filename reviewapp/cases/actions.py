@@ -397,6 +397,8 @@ def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> R
     return review
 
 
+_GATHER_SECONDS = 0.25  # decisions of that time become labels together: one by one they cost PostgreSQL as much as the reviews do
+
 # The decision and the row that will make it a label are one statement: there is no moment with one and without the other.
 _DECIDE = """
 with decided as (
@@ -423,7 +425,7 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
     _end_lease(case, state=CaseState.DECIDED, outcome=outcome, decided_at=review.reviewed_at)
-    bell.ring("cases.label_decisions", queue="default")
+    bell.ring("cases.label_decisions", queue="default", countdown=_GATHER_SECONDS)
 
 
 def _pass_on(case: Case) -> None:

@@ -23,9 +23,12 @@ def client() -> redis.Redis:
     return _client
 
 
-def ring(task: str, *, queue: str) -> None:
-    """Wake the worker of `task` once the present transaction is committed. Never raises."""
-    transaction.on_commit(lambda: _send(task, queue), robust=True)
+def ring(task: str, *, queue: str, countdown: float = 0) -> None:
+    """Wake the worker of `task` once the present transaction is committed. Never raises.
+
+    :param countdown: seconds the worker waits first, so that rows written meanwhile share one of its transactions.
+    """
+    transaction.on_commit(lambda: _send(task, queue, countdown), robust=True)
 
 
 def answer(task: str) -> None:
@@ -36,9 +39,9 @@ def answer(task: str) -> None:
         log.info("bell not cleared")
 
 
-def _send(task: str, queue: str) -> None:
+def _send(task: str, queue: str, countdown: float) -> None:
     try:
         if client().set(f"bell:{task}", 1, nx=True, ex=_FLAG_SECONDS):
-            current_app.send_task(task, queue=queue, retry=False, ignore_result=True)
+            current_app.send_task(task, queue=queue, countdown=countdown, retry=False, ignore_result=True)
     except Exception:  # noqa: BLE001 -- a broker fails in many ways, and none may undo what is committed
         log.warning("bell lost; the sweep will find the rows", extra={"task": task})
