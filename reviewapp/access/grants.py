@@ -21,24 +21,25 @@ def granted(rows: QuerySet[M], actor: Actor, right: str) -> QuerySet[M]:
     """
     if actor.user_id is None:
         return rows.none()
-    return rows.filter(pk__in=RawSQL(*granted_sql(rows.model, actor, right)))  # noqa: S611  # nosec B611 -- only names of our tables
-
-
-def granted_sql(model: type[Model], actor: Actor, right: str) -> tuple[str, list[Any]]:
-    """The same as a subquery of ids and its parameters, for statements written by hand."""
     rights = list(implied(right))
-    return _statement(model), [actor.user_id, rights, actor.user_id, rights]
+    sql = _statement(rows.model, "%s", "%s")
+    return rows.filter(pk__in=RawSQL(sql, [actor.user_id, rights, actor.user_id, rights]))  # noqa: S611  # nosec B611 -- only names of our tables
 
 
-@lru_cache(maxsize=8)
-def _statement(model: type[Model]) -> str:
-    """Ids granted to a user, or to one of the user's roles. Parameters: user, rights, user, rights."""
+def granted_sql(model: type[Model], actor: Actor, right: str) -> tuple[str, dict[str, Any]]:
+    """The same as a subquery of ids and its parameters `grantee` and `rights`, for statements written by hand."""
+    return _statement(model, "%(grantee)s", "%(rights)s"), {"grantee": actor.user_id, "rights": list(implied(right))}
+
+
+@lru_cache(maxsize=16)
+def _statement(model: type[Model], user: str, rights: str) -> str:
+    """Ids granted to a user, or to one of the user's roles. `user` and `rights` are placeholders, each used twice in that order."""
     row = model()
     by_user, by_role = get_user_obj_perms_model(row)._meta.db_table, get_group_obj_perms_model(row)._meta.db_table
     members = User.groups.through._meta.db_table
     return (
         f"select g.content_object_id from {by_user} g join auth_permission p on p.id = g.permission_id"  # noqa: S608 -- names of our tables
-        " where g.user_id = %s and p.codename = any(%s)"
+        f" where g.user_id = {user} and p.codename = any({rights})"
         f" union all select g.content_object_id from {by_role} g join auth_permission p on p.id = g.permission_id"
-        f" join {members} m on m.group_id = g.group_id where m.user_id = %s and p.codename = any(%s)"
+        f" join {members} m on m.group_id = g.group_id where m.user_id = {user} and p.codename = any({rights})"
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from reviewapp.access.grants import granted_sql
@@ -98,7 +97,7 @@ def _case_row(case_id: UUID, opening: Opening, *, at: datetime) -> tuple[Any, ..
 # One statement: find the queue if the actor may work on it, pick, skip what others are picking, and lease.
 # Time is the database's, so that web servers need not agree on it.
 _CLAIM = """
-with q as materialized ({queue})
+with q as materialized (select id, lease_minutes, most_held from cases_queue where {which} and id in ({granted}))
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
     lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute'
 where id = (
@@ -124,10 +123,9 @@ def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
     :raises NotFound: if there is no such queue, or the actor may not work on it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
-    mine = queues_of(actor, WORK_QUEUE).filter(slug=slug)
-    case = _claim(mine, actor=actor)
+    case = _claim("slug = %(slug)s", {"slug": slug}, actor=actor)
     if case is None:
-        queue = mine.first()
+        queue = queues_of(actor, WORK_QUEUE).filter(slug=slug).first()
         if queue is None:
             raise NotFound
         _refuse_hoarding(queue, actor)
@@ -144,7 +142,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    taken = _claim(queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id), actor=actor, case_id=case_id)
+    taken = _claim("id = %(queue)s", {"queue": case.queue_id, "case": case_id}, actor=actor, only="and c.id = %(case)s")
     if taken is None:
         if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
             raise AlreadyReviewed
@@ -153,13 +151,13 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     return _taken(taken, actor=actor, at=at, chosen=True)
 
 
-def _claim(queue: QuerySet[Queue], *, actor: Actor, case_id: UUID | None = None) -> Case | None:
-    """:param queue: finds one queue or none; it becomes part of the statement."""
-    sql, given = queue.order_by().values("id", "lease_minutes", "most_held").query.sql_with_params()
-    values = {f"q{n}": value for n, value in enumerate(given)} | {"me": actor.user_id, "case": case_id}
-    found = sql % tuple(f"%(q{n})s" for n in range(len(given)))
+def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, only: str = "") -> Case | None:
+    """:param which: the condition that names one queue. :param only: a further one, on the cases in it."""
+    granted, rights = granted_sql(Queue, actor, WORK_QUEUE)
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(queue=found, only="and c.id = %(case)s" if case_id else ""), values)
+        cursor.execute(
+            _CLAIM.format(which=which, granted=granted, only=only), {**values, **rights, "me": actor.user_id}
+        )
         row = cursor.fetchone()
     names = ("pk", "queue_id", "lease", "lease_until", "external_id")
     return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
@@ -206,7 +204,7 @@ def heartbeat(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
 def release(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
     """Give the case back to its queue. :raises LeaseLost:"""
     case = _lock_leased(case_id, lease=lease, actor=actor).case
-    _end_lease(case, state=CaseState.OPEN)
+    _reopen(case)
     audit.record("case.released", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
     return case
 
@@ -229,7 +227,7 @@ def save_draft(
 @durable
 def discard_draft(*, case_id: UUID, actor: Actor, at: datetime) -> None:
     """Throw the actor's own draft away. As saving one, it is no part of the record and leaves no event."""
-    _forget_draft(case_id, actor)
+    Draft.objects.filter(case_id=case_id, author_id=actor.user_id).delete()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +273,6 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
         _decide(case, review, outcome=verdict.outcome)
     else:
         _pass_on(case)
-    _forget_draft(case.pk, actor)
     data = {
         "answer": given.answer,
         "outcome": verdict.outcome,
@@ -320,7 +317,7 @@ from cases_case c
 join cases_queue q on q.id = c.queue_id
 join catalog_usecase u on u.id = q.use_case_id
 join predictions_prediction p on p.id = c.prediction_id
-where c.id = %s and c.queue_id in ({granted})
+where c.id = %(case)s and c.queue_id in ({granted})
 for no key update of c
 """
 _CASE = (
@@ -341,13 +338,17 @@ def _lock(case_id: UUID, *, actor: Actor) -> Held:
     """:raises NotFound: if the actor may not work on it."""
     granted, values = granted_sql(Queue, actor, WORK_QUEUE)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(granted=granted), [case_id, *values])
+        cursor.execute(_LOCK.format(granted=granted), {"case": case_id, **values})
         row = cursor.fetchone()
     if row is None:
         raise NotFound
     case = Case(**dict(zip(_CASE, row, strict=False)))
-    slug, is_lead, lease_minutes, use_case_id, kind, outcomes, needs_note, snapshot_digest, is_explained, codes = row[len(_CASE) :]
-    use_case = UseCase(pk=use_case_id, outcome_kind=kind, outcomes=orjson.loads(outcomes), correction_needs_note=needs_note)
+    slug, is_lead, lease_minutes, use_case_id, kind, outcomes, needs_note, snapshot_digest, is_explained, codes = row[
+        len(_CASE) :
+    ]
+    use_case = UseCase(
+        pk=use_case_id, outcome_kind=kind, outcomes=orjson.loads(outcomes), correction_needs_note=needs_note
+    )
     case.queue = Queue(pk=case.queue_id, slug=slug, is_lead=is_lead, lease_minutes=lease_minutes, use_case=use_case)
     shown = digest_of(case.round, bytes(snapshot_digest), is_explained=is_explained)
     return Held(case, shown, frozenset(codes))
@@ -371,7 +372,9 @@ def _refuse_faults(held: Held, given: Given) -> None:
         raise Invalid("The answer is not recorded yet: " + " ".join(fault.detail for fault in found), errors=problems)
 
 
+# The draft has done its service: it goes with the same statement.
 _REVIEW = """
+with sent as (delete from cases_draft where case_id = %(case)s and author_id = %(me)s)
 insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
     reviewed_at, handle_seconds, active_seconds, shown_digest)
 select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), %(me)s, c.queue_id,
@@ -397,15 +400,19 @@ def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> R
     return review
 
 
-_GATHER_SECONDS = 0.25  # decisions of that time become labels together: one by one they cost PostgreSQL as much as the reviews do
-
-# The decision and the row that will make it a label are one statement: there is no moment with one and without the other.
+_GATHER_SECONDS = (
+    0.25  # decisions of that time become labels together: one by one they cost PostgreSQL as much as the reviews do
+)
+# The decision, the row that will make it a label, and the end of the case are one statement: there is no moment with one and without the others.
 _DECIDE = """
 with decided as (
     insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, direction, decided_by_id, decided_at)
     values (%(id)s, %(case)s, %(round)s, %(review)s, %(outcome)s, %(predicted)s, %(direction)s, %(me)s, %(at)s) returning id, decided_at
+), waiting as (
+    insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, decided_at, 0, decided_at, '' from decided
 )
-insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, decided_at, 0, decided_at, '' from decided
+update cases_case set state = 'decided', outcome = %(outcome)s, decided_at = %(at)s, holder_id = null, lease_until = null, leased_at = null
+where id = %(case)s
 """
 
 
@@ -424,7 +431,8 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
-    _end_lease(case, state=CaseState.DECIDED, outcome=outcome, decided_at=review.reviewed_at)
+    _set_free(case, CaseState.DECIDED)
+    case.outcome, case.decided_at = outcome, review.reviewed_at
     bell.ring("cases.label_decisions", queue="default", countdown=_GATHER_SECONDS)
 
 
@@ -435,26 +443,22 @@ def _pass_on(case: Case) -> None:
         if lead_queue is None:
             raise Conflict("This use case has no lead queue to pass the case on to.", code="no-lead-queue")
         case.queue = lead_queue
-    _end_lease(case, state=CaseState.OPEN)
+    _reopen(case)
 
 
-_END = """
-update cases_case set state = %s, queue_id = %s, outcome = %s, decided_at = %s, holder_id = null, lease_until = null, leased_at = null
-where id = %s
-"""
+def _reopen(case: Case) -> None:
+    """Let the case wait in `case.queue`, held by nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update cases_case set state = 'open', queue_id = %s, holder_id = null, lease_until = null, leased_at = null where id = %s",
+            [case.queue_id, case.pk],
+        )
+    _set_free(case, CaseState.OPEN)
 
 
-def _end_lease(case: Case, *, state: CaseState, outcome: str = "", decided_at: datetime | None = None) -> None:
-    """Write where the case stands now, in `case.queue`, held by nobody."""
+def _set_free(case: Case, state: CaseState) -> None:
+    """In memory, what the statement has written."""
     case.state, case.holder, case.lease_until, case.leased_at = state, None, None, None
-    case.outcome, case.decided_at = outcome, decided_at
-    with connection.cursor() as cursor:
-        cursor.execute(_END, [state.value, case.queue_id, outcome, decided_at, case.pk])
-
-
-def _forget_draft(case_id: UUID, actor: Actor) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("delete from cases_draft where case_id = %s and author_id = %s", [case_id, actor.user_id])
 
 
 @durable

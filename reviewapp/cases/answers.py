@@ -14,9 +14,9 @@ from reviewapp.predictions.presentation import schema_by_id
 from reviewapp.predictions.serializers import explanation_parts
 
 _WHOLE = """
-select c.id, c.external_id, q.slug queue, u.slug use_case, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
+select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
     c.decided_at, c.outcome, c.lease, c.lease_until, c.round, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
-    p.outcome predicted, p.probabilities, p.confidence certainty, p.margin, m.name model, v.version,
+    p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body
 from cases_case c
 join cases_queue q on q.id = c.queue_id
@@ -28,14 +28,18 @@ left join catalog_modelversion v on v.id = p.model_version_id
 left join catalog_model m on m.id = v.model_id
 where c.id = %s
 """
+_NAMES = (
+    "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at",
+    "decided_at", "outcome", "lease", "lease_until", "round", "masked_name", "schema_id", "features", "snapshot_digest",
+    "predicted", "probabilities", "certainty", "margin", "model", "version", "method", "output_space", "additive", "body",
+)  # fmt: skip
 
 
 def case_answer(case_id: UUID) -> dict[str, Any]:
     """The case with its facts and the model's advice. The caller has looked whether it may be seen."""
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE, [case_id])
-        names = [column.name for column in cursor.description or ()]
-        row = dict(zip(names, cursor.fetchone() or (), strict=True))
+        row = dict(zip(_NAMES, cursor.fetchone() or (), strict=True))
     features = orjson.loads(row["features"])
     open_names = schema_by_id(row["schema_id"]).by_name
     shown = (

@@ -142,7 +142,7 @@ select u.slug, u.id, (select s.id from catalog_featureschemaversion s where s.us
         where m.use_case_id = u.id and v.stage = 'live' order by v.id),
     array(select v.id from catalog_modelversion v join catalog_model m on m.id = v.model_id
         where m.use_case_id = u.id and v.stage <> 'retired' order by v.id)
-from catalog_usecase u where u.slug = any(%s) and u.id in ({granted})
+from catalog_usecase u where u.slug = any(%(slugs)s) and u.id in ({granted})
 """
 
 
@@ -150,7 +150,7 @@ def bundles_for(actor: Actor, slugs: Sequence[str]) -> dict[str, IntakeBundle]:
     """The bundles of those use cases the actor may send to, by slug. One statement while the catalog is unchanged."""
     granted_ids, values = granted_sql(UseCase, actor, SUBMIT)
     with connection.cursor() as cursor:
-        cursor.execute(_STATE.format(granted=granted_ids), [list(slugs), *values])
+        cursor.execute(_STATE.format(granted=granted_ids), {"slugs": list(slugs), **values})
         rows = cursor.fetchall()
     return {
         slug: _bundle(use_case_id, schema_id, tuple(live_ids), tuple(usable_ids))

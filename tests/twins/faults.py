@@ -14,11 +14,12 @@ def claim_reads_then_writes() -> None:
     """Two statements where the product has one: both readers see the same open case."""
     from reviewapp.cases import actions
 
-    def claim(queue: Any, *, actor: Any, case_id: Any = None) -> Any:
+    def claim(which: str, values: Any, *, actor: Any, only: str = "") -> Any:
         with connection.cursor() as cursor:
             cursor.execute(
-                "select id from cases_case where queue_id = %s and state = 'open' order by due_at, id limit 1",
-                [queue.get().pk],
+                "select c.id from cases_case c join cases_queue q on q.id = c.queue_id"
+                " where q.slug = %(slug)s and c.state = 'open' order by c.due_at, c.id limit 1",
+                values,
             )
             row = cursor.fetchone()
             if row:
