@@ -34,9 +34,15 @@ def _serves(queues: Queues, kind: str) -> bool:
 
 @signals.worker_init.connect
 def import_before_fork(sender: Any, **_: object) -> None:
-    """The heavy imports happen once, in the parent; its children share the pages. Nothing is computed there: OpenMP does not survive a fork."""
+    """The heavy imports happen once, in the parent; its children share the pages. Nothing is computed there: OpenMP does not survive a fork.
+
+    They take so long that the worker may be started before the database is migrated, and waits for that afterwards.
+    """
+    from reviewapp.config.release import await_migrations
+
     if _serves(sender.app.amqp.queues, "models"):
         from reviewapp.intake import scoring  # noqa: F401
+    await_migrations()
 
 
 @signals.worker_process_init.connect

@@ -6,9 +6,10 @@ from pathlib import Path
 from reviewapp.standalone.datafiles import HOME
 from reviewapp.standalone.supervisor import Service
 
-WEB = "web"
+WEB, BEAT = "web", "beat"
+SLOWEST = "model-worker"  # it imports for seconds what explains models, and then waits for the database by itself
 WORKERS = {
-    "model-worker": "models",
+    SLOWEST: "models",
     "worker": "default",
 }  # process name -> its Celery queue, also the first part of its node name
 
@@ -19,7 +20,7 @@ def manage(name: str, *arguments: str) -> Service:
 
 
 def programs(*, host: str, port: int, socket_port: int, data_dir: Path) -> list[Service]:
-    """Everything that runs beside the two servers, slowest to start first."""
+    """Everything that runs beside the two servers."""
     return [
         *(_worker(name, queue) for name, queue in WORKERS.items()),
         _web(host, port),
@@ -78,7 +79,7 @@ def _worker(name: str, queue: str) -> Service:
 
 def _beat(data_dir: Path) -> Service:
     options = ["--schedule", str(data_dir / "beat"), "--pidfile", "", "--loglevel", "WARNING"]
-    return _module("beat", "celery", "-A", "reviewapp.config.celery", "beat", *options)
+    return _module(BEAT, "celery", "-A", "reviewapp.config.celery", "beat", *options)
 
 
 def _module(name: str, module: str, *arguments: str) -> Service:

@@ -112,15 +112,25 @@ class _Stack:
     def start(self) -> None:
         self.say("Starting PostgreSQL and Valkey ...")
         self._start_servers()
-        self.supervisor.start(processes.manage("static", "collectstatic", "--noinput", "--verbosity", "0"))
+        options = self.options
+        programs = processes.programs(
+            host=options.host, port=options.port, socket_port=options.socket_port, data_dir=options.data_dir
+        )
+        early = [service for service in programs if service.name == processes.SLOWEST]
+        late = [service for service in programs if service.name == processes.BEAT]
+        for service in early:
+            self.supervisor.start(service)
         self.say("Preparing the database ...")
-        self._manage("migrate", "--noinput", "--verbosity", "0")
-        for command in self.options.before_web:
-            self.say(f"Running {command} ...")
-            self._manage(command)
-        self._finish("static")
+        self._prepare()
         self.say("Starting web and workers ...")
-        self._start_programs()
+        for service in programs:
+            if service not in early + late:
+                self.supervisor.start(service)
+        self.supervisor.wait_ready(
+            processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS, every=_WATCH_SECONDS
+        )
+        for service in late:
+            self.supervisor.start(service)
 
     def watch(self) -> None:
         """Start again what ends by itself and replace what is stuck, until interrupted."""
@@ -152,25 +162,12 @@ class _Stack:
             self.cluster = start_postgres(self.supervisor, self.folder.path)
             os.environ["DATABASE_URL"] = self.cluster.url
 
-    def _manage(self, *arguments: str) -> None:
-        self.supervisor.start(processes.manage(arguments[0], *arguments))
-        self._finish(arguments[0])
-
-    def _finish(self, name: str) -> None:
-        log = self.supervisor.log_of(name)
-        if self.supervisor.finish(name):
+    def _prepare(self) -> None:
+        self.supervisor.start(processes.manage("prepare", "prepare", *self.options.before_web))
+        log = self.supervisor.log_of("prepare")
+        if self.supervisor.finish("prepare"):
             lines = log.read_text(errors="replace").strip().splitlines() or ["no reason given"]
-            raise CannotStart(f"{name} failed ({lines[-1].strip()}). {log} has the whole story.")
-
-    def _start_programs(self) -> None:
-        options = self.options
-        for service in processes.programs(
-            host=options.host, port=options.port, socket_port=options.socket_port, data_dir=options.data_dir
-        ):
-            self.supervisor.start(service)
-        self.supervisor.wait_ready(
-            processes.WEB, lambda: _is_ready(options.url), seconds=_READY_SECONDS, every=_WATCH_SECONDS
-        )
+            raise CannotStart(f"Preparing the database failed ({lines[-1].strip()}). {log} has the whole story.")
 
     def _restart(self, name: str, reason: str) -> None:
         self.say(f"{name} {reason}; starting it again. {self.supervisor.log_of(name)} may say why.")
