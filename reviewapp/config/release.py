@@ -22,4 +22,4 @@ def await_migrations() -> None:
         connection.close()
         time.sleep(_LOOK_AGAIN_SECONDS)
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own
