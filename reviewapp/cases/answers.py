@@ -8,8 +8,7 @@ import orjson
 from django.db import connection
 from django.urls import reverse
 
-from reviewapp.cases.actions import digest_of
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.predictions.presentation import schema_by_id
 from reviewapp.predictions.serializers import explanation_parts
 

@@ -14,7 +14,7 @@ from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
@@ -66,6 +66,12 @@ def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[
 def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
     """One case of `cases` with everything a page or an answer shows, in one statement; what a model version keeps for ever is read elsewhere."""
     return cases.select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
+
+
+def shown_digest(case: Case) -> str:
+    """Names exactly what a reader is shown of a case that `whole_case` loaded."""
+    is_explained = hasattr(case.prediction, "explanation")
+    return digest_of(case.round, bytes(case.prediction.snapshot_digest), is_explained=is_explained)
 
 
 def waiting(now: datetime) -> Q:

@@ -97,3 +97,8 @@ def due_at(opened_at: datetime, *, sla_minutes: int) -> datetime:
 def is_at_risk(due: datetime, *, now: datetime, sla_minutes: int) -> bool:
     """Whether less than a quarter of the time is left."""
     return now < due <= now + timedelta(minutes=sla_minutes) / 4
+
+
+def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool) -> str:
+    """Names exactly what a reviewer is shown in round `number`: all of it hangs on immutable rows, and on whether the explanation is there yet."""
+    return f"{number}.{snapshot_digest.hex()[:24]}.{'x' if is_explained else '-'}"

@@ -273,7 +273,7 @@ def _case_context(
     context |= {
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
-        "shown": actions.shown_digest(found),
+        "shown": queries.shown_digest(found),
         "density": found.queue.density if found.queue.density != "auto" else None,
     }
     if mine:
@@ -298,7 +298,7 @@ def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
 
 def _mark(found: Case) -> str:
     """What changes when the case does: its state, its lease and whether the reasons are there."""
-    return f"{found.state}.{found.lease}.{actions.shown_digest(found)}"
+    return f"{found.state}.{found.lease}.{queries.shown_digest(found)}"
 
 
 @require_safe

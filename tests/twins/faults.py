@@ -12,7 +12,8 @@ WINDOW = 0.15  # seconds in which a kill finds the fault
 
 def claim_reads_then_writes() -> None:
     """Two statements where the product has one: both readers see the same open case."""
-    from reviewapp.cases import actions
+    from reviewapp.cases.actions import claiming
+    from reviewapp.cases.models import Case
 
     def claim(which: str, values: Any, *, actor: Any, only: str = "") -> Any:
         with connection.cursor() as cursor:
@@ -28,19 +29,19 @@ def claim_reads_then_writes() -> None:
                     " lease_until = clock_timestamp() + interval '15 minutes' where id = %s",
                     [actor.user_id, row[0]],
                 )
-        return actions.Case.objects.get(pk=row[0]) if row else None
+        return Case.objects.get(pk=row[0]) if row else None
 
-    actions._claim = claim
+    claiming._claim = claim
 
 
 def lease_is_not_checked() -> None:
     """Whoever may work on the queue may answer, whatever lease number they send."""
-    from reviewapp.cases import actions
+    from reviewapp.cases.actions import leasing, reviewing
 
     def lock(case_id: Any, *, lease: int, actor: Any) -> Any:
-        return actions._lock(case_id, actor=actor)
+        return leasing.lock(case_id, actor=actor)
 
-    actions._lock_leased = lock
+    leasing.lock_leased = reviewing.lock_leased = lock
 
 
 def keys_are_looked_up_first() -> None:

@@ -1,0 +1,109 @@
+"""Taking a case: the next one of a queue, or one that was picked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from reviewapp.access.grants import granted_sql
+from reviewapp.access.idempotency import durable
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.audit import actions as audit
+from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, NotWaiting
+from reviewapp.cases.models import Case, Queue, Review
+from reviewapp.cases.queries import queues_of, visible_cases
+from reviewapp.cases.rules import CaseState
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import NotFound
+
+# One statement: find the queue if the actor may work on it, pick, skip what others are picking, and lease.
+# Time is the database's, so that web servers need not agree on it.
+_CLAIM = """
+with q as materialized (select id, lease_minutes, most_held from cases_queue where {which} and id in ({granted}))
+update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
+    lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute'
+where id = (
+    select c.id from cases_case c
+    where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
+        and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp())
+        and not exists (select from cases_review r where r.case_id = c.id and r.round = c.round and r.reviewer_id = %(me)s)
+        and (select q.most_held from q)
+            > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
+    order by c.priority desc, c.due_at, c.id
+    for no key update skip locked limit 1
+)
+returning id, queue_id, lease, lease_until, external_id
+"""
+
+
+@durable
+def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
+    """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
+
+    The case has its id, queue, lease and external id; the rest is read by whoever shows it.
+
+    :raises NotFound: if there is no such queue, or the actor may not work on it.
+    :raises HoldsTooMany: if the actor holds the most they may.
+    """
+    case = _claim("slug = %(slug)s", {"slug": slug}, actor=actor)
+    if case is None:
+        queue = queues_of(actor, WORK_QUEUE).filter(slug=slug).first()
+        if queue is None:
+            raise NotFound
+        _refuse_hoarding(queue, actor)
+        return None
+    return _taken(case, actor=actor, at=at)
+
+
+@durable
+def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
+    """Lease one waiting case to the actor, as when they open it from the list or take a lost one again.
+
+    :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany:
+    """
+    case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    taken = _claim("id = %(queue)s", {"queue": case.queue_id, "case": case_id}, actor=actor, only="and c.id = %(case)s")
+    if taken is None:
+        if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
+            raise AlreadyReviewed
+        _refuse_hoarding(case.queue, actor)
+        raise NotWaiting
+    return _taken(taken, actor=actor, at=at, chosen=True)
+
+
+def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, only: str = "") -> Case | None:
+    """:param which: the condition that names one queue. :param only: a further one, on the cases in it."""
+    granted, rights = granted_sql(Queue, actor, WORK_QUEUE)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM.format(which=which, granted=granted, only=only), {**values, **rights, "me": actor.user_id}
+        )
+        row = cursor.fetchone()
+    names = ("pk", "queue_id", "lease", "lease_until", "external_id")
+    return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
+
+
+def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
+    if (
+        Case.objects.filter(holder_id=actor.user_id, state=CaseState.LEASED, lease_until__gt=Now()).count()
+        >= queue.most_held
+    ):
+        raise HoldsTooMany
+
+
+def _taken(case: Case, *, actor: Actor, at: datetime, chosen: bool = False) -> Case:
+    """:param chosen: the actor picked this very case; otherwise the order of the queue did."""
+    audit.record(
+        "case.claimed",
+        subject=case,
+        actor=actor,
+        at=at,
+        queue_id=case.queue_id,
+        data={"lease": case.lease, "chosen": chosen},
+    )
+    return case

@@ -1,0 +1,33 @@
+"""What somebody typed and has not sent: theirs alone, and no part of the record."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from reviewapp.access.idempotency import durable
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.cases.models import NOTE_LENGTH, Draft
+from reviewapp.cases.queries import visible_cases
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import NotFound
+
+
+@durable
+def save_draft(
+    *, case_id: UUID, choice: str, reason_codes: Sequence[str], note: str, actor: Actor, at: datetime
+) -> Draft:
+    """Keep what the actor typed. A draft is theirs alone and no part of the record, so it leaves no event.
+
+    :raises NotFound: if the actor may not work on the case.
+    """
+    if not visible_cases(actor, WORK_QUEUE).filter(pk=case_id).exists():
+        raise NotFound
+    values = {"choice": choice, "reason_codes": list(reason_codes), "note": note[:NOTE_LENGTH], "saved_at": at}
+    draft, _ = Draft.objects.update_or_create(case_id=case_id, author_id=actor.user_id, defaults=values)
+    return draft
+
+
+@durable
+def discard_draft(*, case_id: UUID, actor: Actor, at: datetime) -> None:
+    """Throw the actor's own draft away. As saving one, it is no part of the record and leaves no event."""
+    Draft.objects.filter(case_id=case_id, author_id=actor.user_id).delete()

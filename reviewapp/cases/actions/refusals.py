@@ -1,0 +1,33 @@
+"""Why an act on a case is refused. Each is a conflict: what was asked for is well-formed, and the case does not allow it now."""
+
+from reviewapp.lib.errors import Conflict
+
+
+class LeaseLost(Conflict):
+    """Your lease on this case has ended. Your answer was not recorded; its text is kept as a draft."""
+
+    code = "lease-lost"
+
+
+class StaleView(Conflict):
+    """The case changed since you opened it. Look again before you answer; your text is kept as a draft."""
+
+    code = "stale-view"
+
+
+class HoldsTooMany(Conflict):
+    """You hold as many cases as this queue allows. Answer or release one first."""
+
+    code = "holds-too-many"
+
+
+class AlreadyReviewed(Conflict):
+    """You have answered this case already. Somebody else must take it now."""
+
+    code = "already-reviewed"
+
+
+class NotWaiting(Conflict):
+    """This case is not waiting: somebody holds it, or it is decided."""
+
+    code = "not-waiting"

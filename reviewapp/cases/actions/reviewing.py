@@ -1,0 +1,171 @@
+"""Answering a case, and what the answer decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import connection
+
+from reviewapp.access.idempotency import Once, durable
+from reviewapp.audit import actions as audit
+from reviewapp.cases import rules
+from reviewapp.cases.actions.drafts import save_draft
+from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
+from reviewapp.cases.actions.refusals import LeaseLost, StaleView
+from reviewapp.cases.models import Case, Queue, Review
+from reviewapp.cases.rules import CaseState
+from reviewapp.catalog.rules import override_direction
+from reviewapp.lib import bell
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import Conflict, Invalid, Problem
+from reviewapp.lib.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a reviewer answered. `shown` is the digest of what they saw; None skips that check."""
+
+    answer: str
+    outcome: str = ""
+    reason_codes: Sequence[str] = ()
+    note: str = ""
+    shown: str | None = None
+    active_seconds: float | None = None
+
+
+def review_case(
+    *, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime, once: Once | None = None
+) -> Case:
+    """Record one reviewer's answer and move the case on.
+
+    :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
+    :raises StaleView: the case changed since it was shown; the text is kept as a draft.
+    :raises Invalid: with a problem for each fault of the answer.
+    :raises NotFound: if the actor may not work on the case.
+    """
+    try:
+        return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
+    except (LeaseLost, StaleView):
+        choice = f"{given.answer}:{given.outcome}".rstrip(":")
+        save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
+        raise
+
+
+@durable
+def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: datetime) -> Case:
+    held = lock_leased(case_id, lease=lease, actor=actor)
+    if given.shown is not None and given.shown != held.shown:
+        raise StaleView
+    _refuse_faults(held, given)
+    case = held.case
+    verdict = rules.resolve(given.answer, outcome=given.outcome, predicted=case.advised)
+    review = _append_review(case, given, outcome=verdict.outcome, actor=actor)
+    if verdict.is_final:
+        _decide(case, review, outcome=verdict.outcome)
+    else:
+        _pass_on(case)
+    data = {
+        "answer": given.answer,
+        "outcome": verdict.outcome,
+        "review": str(review.pk),
+        "lease": lease,
+        "reasons": list(given.reason_codes),
+    }
+    if case.queue_id != review.queue_id:
+        data["passed_to"] = str(case.queue_id)
+    audit.record("case.reviewed", subject=case, actor=actor, at=at, queue_id=review.queue_id, data=data)
+    return case
+
+
+def _refuse_faults(held: Held, given: Given) -> None:
+    case, use_case = held.case, held.case.queue.use_case
+    found = rules.faults(
+        given.answer,
+        outcome=given.outcome,
+        predicted=case.advised,
+        outcomes=use_case.outcome_values,
+        reason_codes=given.reason_codes,
+        known_codes=held.known_codes,
+        note=given.note,
+        correction_needs_note=use_case.correction_needs_note,
+        is_lead_queue=case.queue.is_lead,
+    )
+    if found:
+        problems = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in found]
+        raise Invalid("The answer is not recorded yet: " + " ".join(fault.detail for fault in found), errors=problems)
+
+
+# The draft has done its service: it goes with the same statement.
+_REVIEW = """
+with sent as (delete from cases_draft where case_id = %(case)s and author_id = %(me)s)
+insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
+    reviewed_at, handle_seconds, active_seconds, shown_digest)
+select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), %(me)s, c.queue_id,
+    %(answer)s, %(outcome)s, %(reasons)s, %(note)s, c.lease, c.leased_at, moment.t, extract(epoch from moment.t - c.leased_at),
+    %(active)s, %(shown)s
+from cases_case c, (select clock_timestamp() t) moment where c.id = %(case)s
+returning reviewed_at
+"""
+
+
+def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
+    reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
+    review = Review(
+        pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome
+    )
+    values: dict[str, Any] = {
+        "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
+        "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_REVIEW, values)
+        review.reviewed_at = cursor.fetchone()[0]
+    return review
+
+
+_GATHER_SECONDS = (
+    0.25  # decisions of that time become labels together: one by one they cost PostgreSQL as much as the reviews do
+)
+# The decision, the row that will make it a label, and the end of the case are one statement: there is no moment with one and without the others.
+_DECIDE = """
+with decided as (
+    insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, direction, decided_by_id, decided_at)
+    values (%(id)s, %(case)s, %(round)s, %(review)s, %(outcome)s, %(predicted)s, %(direction)s, %(me)s, %(at)s) returning id, decided_at
+), waiting as (
+    insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, decided_at, 0, decided_at, '' from decided
+)
+update cases_case set state = 'decided', outcome = %(outcome)s, decided_at = %(at)s, holder_id = null, lease_until = null, leased_at = null
+where id = %(case)s
+"""
+
+
+def _decide(case: Case, review: Review, *, outcome: str) -> None:
+    use_case = case.queue.use_case
+    direction = override_direction(
+        case.advised,
+        outcome,
+        kind=use_case.outcome_kind,
+        values=use_case.outcome_values,
+        adverse=use_case.adverse_outcomes,
+    )
+    values: dict[str, Any] = {
+        "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
+        "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDE, values)
+    set_free(case, CaseState.DECIDED)
+    case.outcome, case.decided_at = outcome, review.reviewed_at
+    bell.ring("cases.label_decisions", queue="default", countdown=_GATHER_SECONDS)
+
+
+def _pass_on(case: Case) -> None:
+    """To the use case's lead queue; from there, back to it, for another lead."""
+    if not case.queue.is_lead:
+        lead_queue = Queue.objects.filter(use_case_id=case.queue.use_case_id, is_lead=True).first()
+        if lead_queue is None:
+            raise Conflict("This use case has no lead queue to pass the case on to.", code="no-lead-queue")
+        case.queue = lead_queue
+    reopen(case)
