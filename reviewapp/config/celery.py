@@ -28,6 +28,13 @@ def tell_life(kind: str, **_: object) -> None:
     sign_of_life(kind)
 
 
+def _forget_life(queues: Queues) -> None:
+    """A worker that starts or stops is not there, whatever its last sign of life said: nobody is to be told "ready" on the word of the dead."""
+    from django.core.cache import cache
+
+    cache.delete_many([f"worker:{kind}" for kind in KINDS if _serves(queues, kind)])
+
+
 def _serves(queues: Queues, kind: str) -> bool:
     return kind in queues.consume_from
 
@@ -40,6 +47,7 @@ def import_before_fork(sender: Any, **_: object) -> None:
     """
     from reviewapp.config.release import await_migrations
 
+    _forget_life(sender.app.amqp.queues)
     if _serves(sender.app.amqp.queues, "models"):
         from reviewapp.intake import scoring  # noqa: F401
     await_migrations()
@@ -58,3 +66,8 @@ def ready(sender: Any, **_: object) -> None:
     for kind in KINDS:
         if _serves(sender.app.amqp.queues, kind):
             sign_of_life(kind)
+
+
+@signals.worker_shutdown.connect
+def gone(sender: Any, **_: object) -> None:
+    _forget_life(sender.app.amqp.queues)
