@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.predictions.presentation import schema_by_id
-from reviewapp.predictions.serializers import explanation_parts
+from reviewapp.predictions.serializers import explanation_parts, prediction_parts
 
 _WHOLE = """
 select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
@@ -30,7 +30,7 @@ where c.id = %s
 _NAMES = (
     "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at",
     "decided_at", "outcome", "lease", "lease_until", "round", "masked_name", "schema_id", "features", "snapshot_digest",
-    "predicted", "probabilities", "certainty", "margin", "model", "version", "method", "output_space", "additive", "body",
+    "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body",
 )  # fmt: skip
 
 
@@ -65,20 +65,9 @@ def case_answer(case_id: UUID) -> dict[str, Any]:
         "features": {
             name: value for name, value in features.items() if name in open_names and not open_names[name].protected
         },
-        "prediction": _prediction(row),
+        "prediction": prediction_parts({**row, "outcome": row["predicted"], "confidence": row["certainty"]}),
         "explanation": _explanation(row) if row["method"] else None,
         "shown": digest_of(row["round"], bytes(row["snapshot_digest"]), is_explained=bool(row["method"])),
-    }
-
-
-def _prediction(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "outcome": row["predicted"] or None,
-        "probabilities": orjson.loads(row["probabilities"]),
-        "confidence": row["certainty"],
-        "margin": row["margin"],
-        "model": row["model"],
-        "model_version": row["version"],
     }
 
 

@@ -85,7 +85,7 @@ class PredictionsView(APIView):
             rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose="predictions"
         )
         return Response(
-            {"results": [queries.answer(row) for row in page.rows], "next": page.next, "previous": page.previous}
+            {"results": queries.answers([row.pk for row in page.rows]), "next": page.next, "previous": page.previous}
         )
 
 
@@ -98,8 +98,7 @@ def _read(raw: Any, actor: Actor) -> Item:
 
 
 def _single(receipt: Receipt) -> dict[str, Any]:
-    prediction = queries.with_everything().get(pk=str(receipt.prediction_id))
-    return queries.answer(prediction)
+    return queries.answers([receipt.prediction_id])[0] if receipt.prediction_id else {}
 
 
 def _wait(receipt: Receipt, request: Request) -> None:
@@ -117,10 +116,9 @@ class PredictionView(APIView):
     def get(self, request: Request, prediction_id: UUID) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_READ)
         query.read(request.query_params, allowed=())
-        prediction = queries.visible_predictions(actor).filter(pk=prediction_id).first()
-        if prediction is None:
+        if not queries.visible_predictions(actor).filter(pk=prediction_id).exists():
             raise NotFound
-        return Response(queries.answer(prediction))
+        return Response(queries.answers([prediction_id])[0])
 
 
 class BatchView(APIView):

@@ -3,30 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from rest_framework import serializers
 
-from reviewapp.predictions.models import Prediction, RoutingResult
 
-
-def prediction_answer(prediction: Prediction) -> dict[str, Any]:
-    """What the model said; `model_version.model` is loaded."""
-    version = prediction.model_version
+def prediction_parts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model said, from the columns of a statement by hand; probabilities come as JSON text."""
     return {
-        "outcome": prediction.outcome or None,
-        "probabilities": prediction.probabilities,
-        "confidence": prediction.confidence,
-        "margin": prediction.margin,
-        "model": version.model.name if version else None,
-        "model_version": version.version if version else None,
+        "outcome": row["outcome"] or None,
+        "probabilities": orjson.loads(row["probabilities"]),
+        "confidence": row["confidence"],
+        "margin": row["margin"],
+        "model": row["model"],
+        "model_version": row["model_version"],
     }
-
-
-def explanation_answer(prediction: Prediction) -> dict[str, Any] | None:
-    """Why the model said it; `explanation` is loaded. None while it waits, and where no artifact here can tell."""
-    explanation = getattr(prediction, "explanation", None)
-    if explanation is None:
-        return None
-    return explanation_parts(explanation.method, explanation.output_space, explanation.body, explanation.additive)
 
 
 def explanation_parts(method: str, output_space: str, body: Mapping[str, Any], additive: bool | None) -> dict[str, Any]:
@@ -39,17 +29,6 @@ def explanation_parts(method: str, output_space: str, body: Mapping[str, Any], a
         "alternatives": body.get("alternatives") or {},
         "background": body.get("background"),
         "additive": additive,
-    }
-
-
-def routing_answer(routing: RoutingResult | None) -> dict[str, Any] | None:
-    if routing is None:
-        return None
-    return {
-        "result": routing.result,
-        "policy_version": routing.policy_number,
-        "rule": routing.rule,
-        "trace": routing.trace,
     }
 
 
