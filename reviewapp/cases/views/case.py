@@ -1,0 +1,206 @@
+"""One case: its page, taking, keeping and answering it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.cases import actions, presentation, queries
+from reviewapp.cases.actions import LeaseLost, StaleView
+from reviewapp.cases.forms import FIELD_OF, AnswerForm, read_answer
+from reviewapp.cases.models import Case
+from reviewapp.cases.views.queue import take_next
+from reviewapp.lib import query
+from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound
+
+
+@require_safe
+def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    found = _viewed(request, case_id)
+    return render(request, "cases/case.html", _case_context(request, found))
+
+
+def _viewed(request: HttpRequest, case_id: UUID) -> Case:
+    try:
+        return actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+
+
+def _case_context(
+    request: HttpRequest, found: Case, *, form: AnswerForm | None = None, errors: dict[str, str] | None = None
+) -> dict[str, Any]:
+    now = timezone.now()
+    events = queries.story_of(found)
+    names = queries.display_names({event.actor_id for event in events if event.actor_id})
+    context = presentation.case_context(found, now=now, events=events, names=names)
+    mine = found.state == "leased" and found.holder_id == request.user.pk
+    context |= {
+        "topics": f"case:{found.pk}",
+        "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
+        "shown": queries.shown_digest(found),
+        "density": found.queue.density if found.queue.density != "auto" else None,
+    }
+    if mine:
+        context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
+        codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
+        posted = form.posted() if form else None
+        context["answer"] = presentation.answer_context(found, codes, draft=draft, posted=posted, errors=errors)
+    elif _may_take(request, found, now):
+        context["take_url"] = reverse("cases:claim", args=[found.pk])
+    return context if context["density"] else {name: value for name, value in context.items() if name != "density"}
+
+
+def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
+    waits = found.state == "open" or (
+        found.state == "leased" and found.lease_until is not None and found.lease_until < now
+    )
+    answered = any(
+        review.reviewer_id == request.user.pk and review.round == found.round for review in found.reviews.all()
+    )
+    return waits and not answered and queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists()
+
+
+def _mark(found: Case) -> str:
+    """What changes when the case does: its state, its lease and whether the reasons are there."""
+    return f"{found.state}.{found.lease}.{queries.shown_digest(found)}"
+
+
+@require_safe
+def case_news(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Whether the case is still as the page shows it."""
+    seen = query.read(request.GET, allowed=("seen",)).get("seen", "")
+    found = queries.whole_case(queries.visible_cases(request.actor), case_id)
+    if found is None:
+        raise Http404
+    text = presentation.state_text(found, now=timezone.now())
+    context = {"changed": seen != _mark(found), "text": text, "url": reverse("cases:case", args=[case_id])}
+    return render(request, "cases/_case_news.html", context)
+
+
+@require_POST
+def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    try:
+        actions.claim_case(case_id=case_id, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except Conflict as error:
+        messages.warning(request, error.detail)
+    return redirect("cases:case", case_id=case_id)
+
+
+@require_POST
+def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Record the answer and go on to the next case."""
+    form = read_answer(request.POST)
+    found = (
+        queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue__use_case").filter(pk=case_id).first()
+    )
+    if found is None:
+        raise Http404
+    came_from = found.queue
+    try:
+        done = actions.review_case(
+            case_id=case_id, lease=form.lease, given=form.given(found), actor=request.actor, at=timezone.now()
+        )
+    except Invalid as error:
+        errors = {FIELD_OF.get(problem.pointer.strip("/"), "choice"): problem.detail for problem in error.errors}
+        return render(
+            request,
+            "cases/case.html",
+            _case_context(request, _viewed(request, case_id), form=form, errors=errors),
+            status=422,
+        )
+    except (LeaseLost, StaleView) as error:
+        return _kept(request, case_id, form, error)
+    messages.success(request, _recorded(done))
+    return take_next(request, came_from)
+
+
+def _recorded(done: Case) -> str:
+    if done.outcome:
+        return f"Recorded: {done.external_id}, {done.queue.use_case.outcome_label(done.outcome)}."
+    return f"Recorded: {done.external_id} went to {done.queue.name}."
+
+
+def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: CountersignError) -> HttpResponse:
+    """409: the answer was not recorded, the text is kept; says what became of the case."""
+    found = _viewed(request, case_id)
+    context = _case_context(request, found)
+    if isinstance(error, StaleView):
+        messages.warning(request, error.detail)
+        return render(request, "cases/case.html", context, status=409)
+    now = timezone.now()
+    held = found.holder if found.state == "leased" and found.holder_id != request.user.pk else None
+    context["lease_lost"] = {
+        "at": None,
+        "answered": any(review.reviewer_id == request.user.pk for review in found.reviews.all()),
+        "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
+        "choice_text": form.choice.replace("_", " ").replace(":", " to ").capitalize(),
+        "reasons_text": ", ".join(form.reason),
+        "note": form.note,
+        "take_url": context.get("take_url"),
+    }
+    return render(request, "cases/case.html", context, status=409)
+
+
+@require_POST
+def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    lease = read_answer(request.POST).lease
+    try:
+        done = actions.release(case_id=case_id, lease=lease, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except LeaseLost:
+        messages.warning(request, "Your lease on this case had ended already.")
+        return redirect("cases:my-work")
+    messages.success(request, f"{done.external_id} is back in {done.queue.name}.")
+    return redirect("cases:my-work")
+
+
+@require_POST
+def heartbeat(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Answers {expires_at}, or 409 with the notice that the lease is lost."""
+    try:
+        kept = actions.heartbeat(
+            case_id=case_id, lease=read_answer(request.POST).lease, actor=request.actor, at=timezone.now()
+        )
+    except NotFound:
+        raise Http404 from None
+    except LeaseLost:
+        found = queries.whole_case(queries.visible_cases(request.actor), case_id)
+        context = {
+            "case": {
+                "id": case_id,
+                "external_id": found.external_id if found else "",
+                "queue": {"url": reverse("cases:queues")},
+            }
+        }
+        return render(request, "cases/_lease_lost.html", context, status=409)
+    return JsonResponse({"expires_at": kept.lease_until})
+
+
+@require_POST
+def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Keep what was typed; needs no lease. Answers {saved_at}."""
+    form = read_answer(request.POST)
+    values = {"choice": form.choice, "reason_codes": form.reason, "note": form.note}
+    try:
+        kept = actions.save_draft(case_id=case_id, actor=request.actor, at=timezone.now(), **values)
+    except NotFound:
+        raise Http404 from None
+    return JsonResponse({"saved_at": f"{timezone.localtime(kept.saved_at):%H:%M}"})
+
+
+@require_POST
+def discard(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Throw one's own draft away."""
+    actions.discard_draft(case_id=case_id, actor=request.actor, at=timezone.now())
+    return redirect("cases:my-work")

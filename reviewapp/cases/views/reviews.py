@@ -1,0 +1,82 @@
+"""My reviews: what one answered, and what became of it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from reviewapp.cases import presentation, queries
+from reviewapp.cases.lists import PAGE_SIZE
+from reviewapp.cases.rules import Answer
+from reviewapp.lib import paging, query
+
+
+def answered(review: Any) -> dict[str, Any]:
+    case, use_case = review.case, review.case.queue.use_case
+    words = presentation.answered(review, use_case)
+    return {
+        "at": review.reviewed_at,
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "queue_name": case.queue.name,
+        "answer": words[:1].upper() + words[1:],
+        "advised": f"{use_case.outcome_label(case.advised)}, {round(100 * case.confidence)} of 100",
+        "agreed": review.answer == Answer.AGREE,
+        "what": _became(review, use_case),
+        "took": _took(review.handle_seconds),
+    }
+
+
+def _became(review: Any, use_case: Any) -> str:
+    case = review.case
+    if not case.outcome:
+        return f"with {case.queue.name}" if review.answer in {Answer.REFER, Answer.CANNOT_TELL} else "open again"
+    if review.outcome == case.outcome and review.answer in {Answer.AGREE, Answer.CORRECT}:
+        return "decided"
+    return f"decided: {use_case.outcome_label(case.outcome)}"
+
+
+def _took(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+@require_safe
+def reviews(request: HttpRequest) -> HttpResponse:
+    values = query.read(request.GET, allowed=("answer", "cursor", "page_size"))
+    chosen = values.get("answer", "")
+    rows = queries.reviews_of(request.actor)
+    if chosen in list(Answer):
+        rows = rows.filter(answer=chosen)
+    page = paging.paginate(
+        rows,
+        order=("-id",),
+        cursor=values.get("cursor"),
+        size=query.size(values, default=PAGE_SIZE),
+        purpose=f"reviews {chosen}",
+    )
+    url = reverse("cases:reviews")
+    keep = f"answer={chosen}&" if chosen else ""
+    context = {
+        "rows": [answered(row) for row in page.rows],
+        "filters": _answer_filter(chosen, url),
+        "filtered": bool(chosen),
+        "pager": {
+            "text": f"{len(page.rows)} shown",
+            "previous_url": f"{url}?{keep}cursor={page.previous}" if page.previous else None,
+            "next_url": f"{url}?{keep}cursor={page.next}" if page.next else None,
+        },
+    }
+    return render(request, "cases/reviews.html", context)
+
+
+def _answer_filter(chosen: str, url: str) -> dict[str, Any]:
+    words = {"": "Any", "agree": "Agreed", "correct": "Corrected", "refer": "Referred", "cannot_tell": "Could not tell"}
+    options = [{"value": value, "label": label, "chosen": value == chosen} for value, label in words.items()]
+    return {
+        "search": None,
+        "selects": [{"name": "answer", "label": "Your answer", "options": options}],
+        "clear_url": url if chosen else None,
+    }

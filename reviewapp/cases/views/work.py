@@ -1,0 +1,89 @@
+"""My work: what one holds, may take, has written and has answered today; and the queues one sees."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.cases import presentation, queries
+from reviewapp.cases.models import Case
+from reviewapp.cases.views.reviews import answered
+
+
+@require_safe
+def my_work(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    actor = request.actor
+    held = [_held(case, now) for case in queries.held_by(actor, now=now)]
+    held_ids = {case["id"] for case in held}
+    context = _queues(request, now) | {
+        "day": timezone.localtime(now),
+        "held": held,
+        "decided_today": [answered(review) for review in queries.reviews_of(actor, since=_midnight(now))[:20]],
+        "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
+        "live_url": reverse("cases:my-queues"),
+    }
+    return render(request, "cases/my_work.html", context)
+
+
+@require_safe
+def my_queues(request: HttpRequest) -> HttpResponse:
+    """The live fragment of my work."""
+    return render(request, "cases/_my_queues.html", _queues(request, timezone.now()))
+
+
+@require_safe
+def queues(request: HttpRequest) -> HttpResponse:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    found = _queues(request, timezone.now())
+    for row in found["queues"]:
+        groups.setdefault(row["use_case"], []).append(row)
+    listed = [{"use_case": name, "queues": rows} for name, rows in groups.items()]
+    return render(request, "cases/queues.html", {"groups": listed, "topics": found["topics"]})
+
+
+def _queues(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """Figures of the queues one may see; the first with something to take has the key."""
+    figures = queries.queue_figures(request.actor, now=now)
+    workable = set(queries.queues_of(request.actor, WORK_QUEUE).values_list("pk", flat=True))
+    keyed = next((row.queue.pk for row in figures if row.queue.pk in workable and row.waiting), None)
+    rows = [
+        presentation.queue_row(row, now=now, may_work=row.queue.pk in workable, takes_key=row.queue.pk == keyed)
+        | {"use_case": row.queue.use_case.name}
+        for row in figures
+    ]
+    return {"queues": rows, "topics": " ".join(f"queue:{row.queue.pk}" for row in figures)}
+
+
+def _midnight(now: datetime) -> datetime:
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _held(case: Case, now: datetime) -> dict[str, Any]:
+    return presentation.sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=now) | {
+        "id": case.pk,
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "queue_name": case.queue.name,
+        "lease": presentation.lease(case, now=now),
+        "draft_saved": "",
+        "release_url": reverse("cases:release", args=[case.pk]),
+    }
+
+
+def _draft(draft: Any, now: datetime) -> dict[str, Any]:
+    case = draft.case
+    return {
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "queue_name": case.queue.name,
+        "saved_at": draft.saved_at,
+        "excerpt": draft.note,
+        "state_text": presentation.state_text(case, now=now),
+        "discard_url": reverse("cases:discard", args=[case.pk]),
+    }
