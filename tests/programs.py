@@ -96,6 +96,7 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
         "BASE_URL": programs.url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings",
+        "UNDO_SECONDS": "0",
         **environment,
     }
     if "TWIN" in environment:

@@ -14,6 +14,8 @@ ACTION_WORDS = {
     "case.claimed": "took the case",
     "case.released": "gave the case back to its queue",
     "case.reviewed": "answered the case",
+    "case.undone": "took the answer back",
+    "case.reopened": "reopened the case",
     "case.viewed": "looked at the case",
     "dataset.downloaded": "downloaded the data set",
     "dataset.failed": "could not freeze the data set",

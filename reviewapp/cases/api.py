@@ -13,7 +13,7 @@ from reviewapp.access.idempotency import Once, once_of
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, queries, serializers
 from reviewapp.cases.answers import case_answer
-from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
@@ -142,6 +142,34 @@ class ReviewView(APIView):
         once = once_of(request, render=serializers.reviewed_answer)
         lease, given = _given(request)
         case = actions.review_case(case_id=case_id, lease=lease, given=given, actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.reviewed_answer)
+
+
+class UndoView(APIView):
+    """Take back the answer one has just given, within the window. The case is one's own again, under a new lease."""
+
+    @extend_schema(operation_id="undo_review", request=None, responses={200: serializers.ReviewedShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        Fields(request.data).done()
+        once = once_of(request, render=serializers.taken_back_answer)
+        case = actions.undo_review(case_id=case_id, actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.taken_back_answer)
+
+
+class ReopenView(APIView):
+    """Let a decided case be reviewed anew. For leads of its queue; its label is superseded, not erased."""
+
+    @extend_schema(
+        operation_id="reopen_case", request=serializers.ReopenBody, responses={200: serializers.ReviewedShape}
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        fields = Fields(request.data)
+        reason = fields.text("reason", most=REASON_LENGTH)
+        fields.done()
+        once = once_of(request, render=serializers.reviewed_answer)
+        case = actions.reopen_case(case_id=case_id, reason=reason, actor=actor, at=timezone.now(), once=once)
         return _answer(case, once, serializers.reviewed_answer)
 
 

@@ -7,12 +7,14 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
+from reviewapp.cases import rules
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
 
 NOTE_LENGTH = 10_000
+REASON_LENGTH = 1_000
 
 
 class Queue(models.Model):
@@ -185,6 +187,28 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} on {self.case_id}"
+
+
+class Reversal(models.Model):
+    """A round that counts no more, and why. Append-only, like what it supersedes: the case's own round says which answers count."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reversals")
+    round = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=6, choices=[(kind, kind) for kind in rules.Reversal])
+    reason = models.TextField(default="", max_length=REASON_LENGTH)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["case", "round"], name="a_round_is_reversed_once"),
+            models.CheckConstraint(condition=Q(kind="undo") | ~Q(reason=""), name="reopening_needs_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of round {self.round} of {self.case_id}"
 
 
 class Outbox(models.Model):

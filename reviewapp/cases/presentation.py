@@ -327,6 +327,8 @@ _SENTENCES = {
     "prediction.scored": "The model scored it.",
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",
+    "case.undone": "{who} took the answer back. It counts no more.",
+    "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.viewed": "{who} looked at the case.",
 }
 
@@ -351,7 +353,8 @@ def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: M
         return {"at": event.at, "sentence": f"{who} {answered(review, case.queue.use_case)}.", "quote": review.note}
     if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
         return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
-    return {"at": event.at, "sentence": _SENTENCES.get(event.action, event.action).format(who=who), "quote": ""}
+    sentence = _SENTENCES.get(event.action, event.action).format(who=who)
+    return {"at": event.at, "sentence": sentence, "quote": event.reason}
 
 
 def _routed(case: Case, event: AuditEvent) -> str:

@@ -19,6 +19,13 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Reversal(StrEnum):
+    """Why a round counts no more: its reviews and its decision stay on record, and the case is in its next round."""
+
+    UNDO = "undo"  # by the reviewer, within the window
+    REOPEN = "reopen"  # by a lead, with a reason
+
+
 PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
 MOST_REASONS = 4
 
@@ -88,6 +95,13 @@ def _outcome_faults(outcome: str, *, predicted: str, outcomes: Sequence[str]) ->
     if outcome == predicted:
         return [Fault("outcome", "outcome_is_the_advice", "This is what the model advises: agree instead.")]
     return []
+
+
+def choice_of(answer: str, outcome: str, *, level: str = "") -> str:
+    """An answer as the form's choice. :param level: its outcome, where the form asks for a level of ordered outcomes."""
+    if level:
+        return f"outcome:{level}"
+    return f"{answer}:{outcome}" if answer == Answer.CORRECT and outcome else answer
 
 
 def due_at(opened_at: datetime, *, sla_minutes: int) -> datetime:

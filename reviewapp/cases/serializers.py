@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
-from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
@@ -31,6 +31,11 @@ def case_line(case: Case) -> dict[str, Any]:
 
 def lease_answer(case: Case) -> dict[str, Any]:
     return {"id": str(case.pk), "lease": {"number": case.lease, "expires_at": case.lease_until}}
+
+
+def taken_back_answer(case: Case) -> dict[str, Any]:
+    """A case that is the actor's own again."""
+    return case_line(case) | {"lease": lease_answer(case)["lease"]}
 
 
 def reviewed_answer(case: Case) -> dict[str, Any]:
@@ -76,6 +81,10 @@ class CaseShape(CaseLine):
 
 class ReviewedShape(CaseLine):
     lease = LeaseShape(allow_null=True)
+
+
+class ReopenBody(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
 class LeaseAnswer(serializers.Serializer[Any]):

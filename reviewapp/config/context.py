@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -40,7 +41,14 @@ def page(request: HttpRequest) -> dict[str, Any]:
     if person is None or actor is None or not person.is_authenticated:
         return {**look, "theme": _cookie(request, "theme", {"light", "dark"})}
     theme = getattr(person, "theme", "auto")
-    return {**look, "theme": theme, "nav": nav(request), "help_url": help_url(actor), "socket_url": socket_url(request)}
+    return {
+        **look,
+        "theme": theme,
+        "nav": nav(request),
+        "help_url": help_url(actor),
+        "socket_url": socket_url(request),
+        "undo_seconds": settings.UNDO_SECONDS,
+    }
 
 
 def _cookie(request: HttpRequest, name: str, allowed: set[str]) -> str:

@@ -190,6 +190,9 @@ API_BODY_BYTES = 1_048_576
 API_BATCH_BYTES = 16 * 1_048_576
 INTAKE_BACKLOG_LIMIT = env.whole("INTAKE_BACKLOG_LIMIT", 50_000, low=1, high=10_000_000)
 
+# So long may a person take an answer back; only then does its decision become a label
+UNDO_SECONDS = env.whole("UNDO_SECONDS", 10, low=0, high=60)
+
 STATIC_URL = "/static/"
 SWAGGER_UI = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
 STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]

@@ -39,12 +39,15 @@ def readable_use_case(actor: Actor, slug: str) -> UseCase:
 def visible_labels(actor: Actor, *, use_case: str | None) -> QuerySet[Label]:
     """Labels the actor may read, of one use case by its slug or of all. :raises NotFound: if that one is not theirs."""
     if use_case is not None:
-        return Label.objects.filter(use_case=readable_use_case(actor, use_case)).select_related("use_case")
+        return Label.objects.filter(use_case=readable_use_case(actor, use_case)).select_related(
+            "use_case", "superseded"
+        )
     return Label.objects.filter(use_case__in=readable_use_cases(actor).order_by()).select_related("use_case")
 
 
 def labels_of(use_case: UseCase, filters: Filters) -> QuerySet[Label]:
-    return Label.objects.filter(use_case=use_case, **filters.lookups())
+    """The labels that count: none that a reopening has superseded."""
+    return Label.objects.filter(use_case=use_case, superseded=None, **filters.lookups())
 
 
 def last_position(use_case: UseCase) -> int:

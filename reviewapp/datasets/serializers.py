@@ -12,7 +12,8 @@ from reviewapp.predictions.models import Label
 
 
 def label_answer(label: Label) -> dict[str, Any]:
-    """A label with its lineage; `use_case` is loaded."""
+    """A label with its lineage; `use_case` and `superseded` are loaded."""
+    superseded = getattr(label, "superseded", None)
     return {
         "id": str(label.pk),
         "position": label.position,
@@ -37,6 +38,7 @@ def label_answer(label: Label) -> dict[str, Any]:
         "stratum": label.stratum,
         "decided_at": label.decided_at,
         "created_at": label.created_at,
+        "superseded_at": superseded.superseded_at if superseded else None,
     }
 
 
@@ -86,6 +88,10 @@ class LabelShape(serializers.Serializer[Any]):
     stratum = serializers.CharField()
     decided_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
+    superseded_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Set once the case was reopened: this label counts no more. A later one of the prediction does.",
+    )
 
 
 class LabelList(serializers.Serializer[Any]):

@@ -28,7 +28,7 @@ left join predictions_explanation e on e.prediction_id = p.id
 left join predictions_routingresult r on r.prediction_id = p.id
 left join cases_case c on c.prediction_id = p.id
 left join cases_queue q on q.id = c.queue_id
-left join lateral (select * from cases_decision x where x.case_id = c.id order by x.round desc limit 1) d on true
+left join cases_decision d on d.case_id = c.id and d.round = c.round
 where p.id {which}
 """
 _NAMES = (

@@ -15,7 +15,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.lib import bell, crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.ids import uuid7
-from reviewapp.predictions.models import Prediction, Subject
+from reviewapp.predictions.models import Label, Prediction, Subject, SupersededLabel
 
 MASK = "•"
 _LABEL_LOCK = 7_301_001  # advisory: labels get their positions one writer at a time, in commit order
@@ -270,6 +270,11 @@ def label_many(rows: Sequence[tuple[Prediction, Decided]], *, actor: Actor, at: 
         actor=actor,
         at=at,
     )
+
+
+def supersede_label(*, decision_id: UUID, at: datetime) -> None:
+    """In the caller's transaction and under the caller's audit event: the label of this decision counts no more."""
+    SupersededLabel.objects.create(label=Label.objects.get(decision_id=decision_id), superseded_at=at)
 
 
 def _label_row(

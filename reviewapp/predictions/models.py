@@ -173,3 +173,16 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.predicted_outcome} -> {self.outcome}"
+
+
+class SupersededLabel(models.Model):
+    """A label whose decision was taken back by a reopening. The label stays; data sets frozen from then on leave it out. Append-only."""
+
+    label = models.OneToOneField(Label, on_delete=models.PROTECT, primary_key=True, related_name="superseded")
+    superseded_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.label_id} counts no more"

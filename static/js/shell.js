@@ -66,3 +66,13 @@ addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
 });
+
+/* What can be taken back only for so long goes when that time is over. <form data-fades-after="10"> seconds */
+function fade(form) {
+  if (form.contains(document.activeElement)) document.querySelector("main").focus();
+  form.remove();
+}
+
+for (const form of document.querySelectorAll("[data-fades-after]")) {
+  setTimeout(fade, Number(form.dataset.fadesAfter) * 1000, form);
+}

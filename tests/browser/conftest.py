@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+UNDO_SECONDS = 8  # long enough for a hand on the keyboard, short enough to wait for a label
 
 
 _PATIENCE_MS = 30_000
@@ -94,7 +95,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     whole = _environment(environment)
     _manage(whole, "migrate", "--verbosity", "0")
     _manage(whole, "seed_demo")
-    with running(folder, path="/readyz", **environment) as programs:
+    with running(folder, path="/readyz", **environment, UNDO_SECONDS=str(UNDO_SECONDS)) as programs:
         access = json.loads((folder / "access.json").read_text())
         passwords = {account["username"]: account["password"] for account in access["accounts"]}
         yield World(programs.url, passwords, access["api_keys"], programs, whole)

@@ -116,6 +116,10 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/undo/"): of_office(
+        302, *READERS
+    ),  # of an answer of one's own, else it says that there is none
+    ("POST", "/cases/<uuid:case_id>/reopen/"): Row(to(302, L) | to(403, R, U), by_object=True, send={"reason": "r"}),
     ("POST", "/cases/<uuid:case_id>/heartbeat/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/discard/"): everyone(302),  # only ever one's own draft
@@ -165,6 +169,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/cases/<uuid:case_id>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/heartbeat"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
     ("POST", "/api/v1/cases/<uuid:case_id>/release"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/undo"): (Scope.CASES_REVIEW, of_office(409, *READERS)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/reopen"): (
+        Scope.CASES_REVIEW,
+        Row(to(409, L) | to(403, R, U), by_object=True, send={"reason": "r"}),
+    ),
     ("POST", "/api/v1/cases/<uuid:case_id>/review"): (
         Scope.CASES_REVIEW,
         of_office(409, *WORKERS, send={**HOLD, "answer": "agree"}),
@@ -429,6 +438,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         },
         "/api/v1/cases/<uuid:case_id>/heartbeat": {"lease"},
         "/api/v1/cases/<uuid:case_id>/release": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/undo": set(),
+        "/api/v1/cases/<uuid:case_id>/reopen": {"reason"},
         "/api/v1/cases/<uuid:case_id>/review": {
             "lease",
             "answer",

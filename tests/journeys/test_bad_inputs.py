@@ -20,6 +20,8 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/heartbeat": "alice",
     f"/api/v1/cases/{ABSENT}/release": "alice",
     f"/api/v1/cases/{ABSENT}/review": "alice",
+    f"/api/v1/cases/{ABSENT}/undo": "alice",
+    f"/api/v1/cases/{ABSENT}/reopen": "alice",
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/datasets": "ml",
 }
@@ -102,7 +104,7 @@ def test_a_body_that_cannot_be_read_is_refused_everywhere(served, before, path, 
     assert served.fingerprint() == before
 
 
-@pytest.mark.parametrize("path", sorted(set(POSTS) - {"/api/v1/queues/loans/claim"}))
+@pytest.mark.parametrize("path", sorted(set(POSTS) - {"/api/v1/queues/loans/claim", f"/api/v1/cases/{ABSENT}/undo"}))
 def test_a12_an_empty_body_is_refused_where_one_is_needed(served, before, path):
     assert post(served, path, b"").status_code in {400, 422}
     assert served.fingerprint() == before
@@ -202,6 +204,8 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/heartbeat": {"lease": 1},
         f"/api/v1/cases/{ABSENT}/release": {"lease": 1},
         f"/api/v1/cases/{ABSENT}/review": {"lease": 1, "answer": "agree"},
+        f"/api/v1/cases/{ABSENT}/undo": {},
+        f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
         "/api/v1/queues/loans/claim": {},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
     }

@@ -99,6 +99,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "GivenExplanation",
         "LeaseBody",
         "ReviewBody",
+        "ReopenBody",
         "DatasetBody",
     ):
         assert schemas[name]["additionalProperties"] is False, name
@@ -124,6 +125,8 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/heartbeat", "alice"),
     ("POST", "/api/v1/cases/{case_id}/release", "alice"),
     ("POST", "/api/v1/cases/{case_id}/review", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),

@@ -27,6 +27,18 @@ class AlreadyReviewed(Conflict):
     code = "already-reviewed"
 
 
+class TooLate(Conflict):
+    """It is too late to take this answer back: it is final, or somebody else is at the case. A lead can reopen it."""
+
+    code = "too-late"
+
+
+class NotDecided(Conflict):
+    """Only a decided case can be reopened, and this one is not."""
+
+    code = "not-decided"
+
+
 class NotWaiting(Conflict):
     """This case is not waiting: somebody holds it, or it is decided."""
 

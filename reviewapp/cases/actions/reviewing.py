@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from reviewapp.access.idempotency import Once, durable
@@ -48,7 +49,7 @@ def review_case(
     try:
         return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
     except (LeaseLost, StaleView):
-        choice = f"{given.answer}:{given.outcome}".rstrip(":")
+        choice = rules.choice_of(given.answer, given.outcome)
         save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
         raise
 
@@ -134,7 +135,8 @@ with decided as (
     insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, direction, decided_by_id, decided_at)
     values (%(id)s, %(case)s, %(round)s, %(review)s, %(outcome)s, %(predicted)s, %(direction)s, %(me)s, %(at)s) returning id, decided_at
 ), waiting as (
-    insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, decided_at, 0, decided_at, '' from decided
+    insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure)
+    select id, decided_at, 0, decided_at + %(undo)s * interval '1 second', '' from decided
 )
 update cases_case set state = 'decided', outcome = %(outcome)s, decided_at = %(at)s, holder_id = null, lease_until = null, leased_at = null
 where id = %(case)s
@@ -152,13 +154,13 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     )
     values: dict[str, Any] = {
         "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
-        "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at,
+        "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at, "undo": settings.UNDO_SECONDS,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)
     set_free(case, CaseState.DECIDED)
     case.outcome, case.decided_at = outcome, review.reviewed_at
-    bell.ring("cases.label_decisions", queue="default", countdown=_GATHER_SECONDS)
+    bell.ring("cases.label_decisions", queue="default", due_in=settings.UNDO_SECONDS, gather=_GATHER_SECONDS)
 
 
 def _pass_on(case: Case) -> None:

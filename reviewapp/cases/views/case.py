@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -11,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.cases import actions, presentation, queries
-from reviewapp.cases.actions import LeaseLost, StaleView
+from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, read_answer
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.queue import take_next
@@ -55,6 +56,8 @@ def _case_context(
         context["answer"] = presentation.answer_context(found, codes, draft=draft, posted=posted, errors=errors)
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
+    elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
+        context["reopen_url"] = reverse("cases:reopen", args=[found.pk])
     return context if context["density"] else {name: value for name, value in context.items() if name != "density"}
 
 
@@ -120,8 +123,42 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
         )
     except (LeaseLost, StaleView) as error:
         return _kept(request, case_id, form, error)
-    messages.success(request, _recorded(done))
+    messages.success(request, _recorded(done), extra_tags=_undo(case_id))
     return take_next(request, came_from)
+
+
+def _undo(case_id: UUID) -> str:
+    """Where the notice lets the answer be taken back; empty where the product is set to have no such window."""
+    return reverse("cases:undo", args=[case_id]) if settings.UNDO_SECONDS else ""
+
+
+@require_POST
+def undo(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Take back the answer one has just given, and open the case again with it as the draft."""
+    try:
+        actions.undo_review(case_id=case_id, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except TooLate as error:
+        messages.warning(request, error.detail)
+    else:
+        messages.success(request, "Your answer is taken back. It is in the form again, as your draft.")
+    return redirect("cases:case", case_id=case_id)
+
+
+@require_POST
+def reopen(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Let a decided case be reviewed anew."""
+    reason = request.POST.get("reason", "")
+    try:
+        actions.reopen_case(case_id=case_id, reason=reason, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except (Invalid, NotDecided) as error:
+        messages.warning(request, error.detail)
+    else:
+        messages.success(request, "The case is open again. Its label counts no more; the record keeps both.")
+    return redirect("cases:case", case_id=case_id)
 
 
 def _recorded(done: Case) -> str:

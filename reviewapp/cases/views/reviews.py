@@ -31,6 +31,8 @@ def answered(review: Any) -> dict[str, Any]:
 
 def _became(review: Any, use_case: Any) -> str:
     case = review.case
+    if review.round != case.round:
+        return "taken back or reopened; counts no more"
     if not case.outcome:
         return f"with {case.queue.name}" if review.answer in {Answer.REFER, Answer.CANNOT_TELL} else "open again"
     if review.outcome == case.outcome and review.answer in {Answer.AGREE, Answer.CORRECT}:

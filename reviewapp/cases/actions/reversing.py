@@ -1,0 +1,138 @@
+"""Taking an answer back within the window, and reopening a decided case. Nothing is erased: the round ends, and the next one begins."""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from reviewapp.access.idempotency import durable
+from reviewapp.access.rules import LEAD_QUEUE
+from reviewapp.audit import actions as audit
+from reviewapp.cases import rules
+from reviewapp.cases.actions.refusals import NotDecided, TooLate
+from reviewapp.cases.models import REASON_LENGTH, Case, Decision, Draft, Outbox, Queue, Reversal, Review
+from reviewapp.cases.queries import queues_of, visible_cases
+from reviewapp.cases.rules import CaseState
+from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
+from reviewapp.predictions.actions import supersede_label
+
+
+@durable
+def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
+    """Take the actor's own last answer back: the case is theirs again, under a new lease, with the answer as their draft.
+
+    :raises NotFound: if the actor may not see the case.
+    :raises TooLate: once the window is over, the label is written, or somebody else has taken the case that was passed on.
+    """
+    case = _locked(case_id, actor)
+    review = (
+        Review.objects.select_related("queue__use_case").filter(case=case, round=case.round).order_by("-slot").first()
+    )
+    if review is None or review.reviewer_id != actor.user_id or not _in_window(review):
+        raise TooLate
+    if case.state == CaseState.LEASED or (case.state == CaseState.DECIDED and not _withhold(case)):
+        raise TooLate
+    ended = _end_round(case, rules.Reversal.UNDO, actor=actor)
+    _lease_again(case, review.queue, actor)
+    _draft_again(review)
+    data = {"review": str(review.pk), "round": ended, "lease": case.lease}
+    audit.record("case.undone", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
+    return case
+
+
+@durable
+def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Case:
+    """Let a decided case be reviewed anew: a new round, a new due time, and its label superseded, not erased.
+
+    :raises NotFound: if the actor may not see the case. :raises NotAllowed: if they do not lead its queue.
+    :raises Invalid: without a reason. :raises NotDecided:
+    """
+    case = _locked(case_id, actor)
+    if not queues_of(actor, LEAD_QUEUE).filter(pk=case.queue_id).exists():
+        raise NotAllowed("Only a lead of its queue reopens a case.")
+    reason = _reason(reason)
+    if case.state != CaseState.DECIDED:
+        raise NotDecided
+    if not _withhold(case):
+        supersede_label(decision_id=Decision.objects.get(case=case, round=case.round).pk, at=at)
+    ended = _end_round(case, rules.Reversal.REOPEN, actor=actor, reason=reason)
+    due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
+    _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, round=F("round") + 1)
+    audit.record(
+        "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
+    )
+    return case
+
+
+def _locked(case_id: UUID, actor: Actor) -> Case:
+    rows = visible_cases(actor).select_related("queue__use_case").select_for_update(of=("self",), no_key=True)
+    case = rows.filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def _in_window(review: Review) -> bool:
+    """By the database's clock, as the answer's own time is."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now < review.reviewed_at + timedelta(seconds=settings.UNDO_SECONDS)
+
+
+def _withhold(case: Case) -> bool:
+    """Keep the decision of this round from becoming a label; False if it is one already. A relay at work on it is waited for."""
+    deleted, _ = Outbox.objects.filter(decision__case=case, decision__round=case.round).delete()
+    return deleted > 0
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_LENGTH:
+        detail = f"Say why the case is reopened, in at most {REASON_LENGTH} characters."
+        raise Invalid(detail, errors=[Problem("/reason", "reason_needed", detail)])
+    return reason
+
+
+def _end_round(case: Case, kind: rules.Reversal, *, actor: Actor, reason: str = "") -> int:
+    Reversal.objects.create(
+        case=case, round=case.round, kind=kind, reason=reason, made_by_id=cast("UUID", actor.user_id), made_at=Now()
+    )
+    return case.round
+
+
+def _lease_again(case: Case, queue: Queue, actor: Actor) -> None:
+    until = Now() + timedelta(minutes=queue.lease_minutes)
+    held = {
+        "state": CaseState.LEASED,
+        "holder_id": actor.user_id,
+        "lease": F("lease") + 1,
+        "leased_at": Now(),
+        "lease_until": until,
+    }
+    _change(case, queue=queue, outcome="", decided_at=None, round=F("round") + 1, **held)
+
+
+def _change(case: Case, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(case, name, value)
+    case.save(update_fields=[name.removesuffix("_id") for name in values])
+    case.refresh_from_db(fields=["round", "lease", "leased_at", "lease_until"])
+
+
+def _draft_again(review: Review) -> None:
+    ordinal = review.queue.use_case.outcome_kind == OutcomeKind.ORDINAL
+    choice = rules.choice_of(review.answer, review.outcome, level=review.outcome if ordinal else "")
+    values = {
+        "choice": choice,
+        "reason_codes": review.reason_codes,
+        "note": review.note,
+        "saved_at": review.reviewed_at,
+    }
+    Draft.objects.update_or_create(case_id=review.case_id, author_id=review.reviewer_id, defaults=values)
