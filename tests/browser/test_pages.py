@@ -21,7 +21,10 @@ PAGES = {
     ],
     "underwriter2": ["held", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
-    "lead": ["/my-work/", "/queues/", "referred", "agreed", "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/"],
+    "lead": [
+        "/my-work/", "/queues/", "referred", "agreed",
+        "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/",
+    ],
     "mlteam": [
         f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/",
         "/models/credit-risk/", "model version", "/help/ml/",

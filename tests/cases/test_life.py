@@ -1,0 +1,286 @@
+"""The life of cases as a state machine: whatever people, machines and failures do in whatever order, the promises hold after every step.
+
+Steps call the actions, as thousands of them must fit; `LIFE_EXAMPLES` in the environment asks for more examples than CI takes.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from guardian.shortcuts import remove_perm
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from reviewapp.access.idempotency import KeyReused, Once, Replayed
+from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.audit import actions as audit
+from reviewapp.cases import actions
+from reviewapp.cases.actions import Given
+from reviewapp.cases.feedback import label_decisions
+from reviewapp.cases.models import Case, Decision, Outbox, Review
+from reviewapp.lib.errors import CountersignError
+from reviewapp.predictions.models import Label
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
+CASES, WINDOW = 2, 60
+PEOPLE, CASE = st.sampled_from(["alice", "bob", "carol"]), st.integers(0, CASES - 1)
+ANSWERS = st.sampled_from(
+    [
+        Given("agree"),
+        Given("correct", outcome="approve", note="seen"),
+        Given("refer"),
+        Given("cannot_tell", note="papers missing"),
+    ]
+)
+
+
+# What must hold after every step, each with a statement that counts what breaks it
+PROMISES = {
+    "a case has one live decision if and only if it is decided": """
+        select count(*) from cases_case c where (c.state = 'decided')::int
+            <> (select count(*) from cases_decision d where d.case_id = c.id and d.round = c.round)""",
+    "the live decision is what the case says": """
+        select count(*) from cases_case c join cases_decision d on d.case_id = c.id and d.round = c.round where d.outcome <> c.outcome""",
+    "nobody answers twice in a round": """
+        select count(*) - count(distinct (case_id, round, reviewer_id)) from cases_review""",
+    "a decision has one label": """
+        select count(*) - count(distinct decision_id) from predictions_label""",
+    "what was taken back is no label, and what was reopened is none that counts": """
+        select count(*) from predictions_label l join cases_decision d on d.id = l.decision_id
+            join cases_reversal r on r.case_id = d.case_id and r.round = d.round
+        where r.kind = 'undo' or not exists(select from predictions_supersededlabel s where s.label_id = l.id)""",
+}
+_EVENTS = """
+    select json_object_agg(action, n) from (select action, count(*) n from audit_auditevent
+        where action in ('case.claimed', 'case.released', 'case.reviewed', 'case.undone', 'case.reopened') group by action) e"""
+_BROKEN = "select " + ", ".join(f"({statement})" for statement in [*PROMISES.values(), _EVENTS])
+
+
+class Crash(Exception):
+    """The process is gone in the middle of an act."""
+
+
+class World:
+    """One office with two reviewers, a lead and two cases; every example begins with it as it was."""
+
+    def __init__(self) -> None:
+        office = factories.make_office()
+        self.queue = office.queue
+        self.users = {name: factories.make_reviewer(name, office) for name in ("alice", "bob")}
+        self.users["carol"] = factories.make_lead("carol", office)
+        self.actors = {name: factories.actor_of(user) for name, user in self.users.items()}
+        self.ids = [office.send().pk for _ in range(CASES)]
+
+
+class Life(RuleBasedStateMachine):
+    """`done` counts what succeeded, by the name of its event; `answered` holds what was sent with an Idempotency-Key."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outer = transaction.atomic()
+        self.outer._from_testcase = True  # a durable action may run inside, as in every test
+        self.outer.__enter__()
+        self.queue, self.users = self.world.queue, self.world.users
+        self.actors, self.ids = self.world.actors, self.world.ids
+        self.answered: list[tuple[str, int, int, Given, str]] = []
+        self.keys, self.revoked = 0, set[str]()
+        self.done: Counter[str] = Counter()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.outer.__exit__(None, None, None)
+
+    # What people and machines do
+
+    @rule(who=PEOPLE)
+    def claim(self, who: str) -> None:
+        case = self.act("case.claimed", actions.claim_next, who, slug=self.queue.slug)
+        assert case is None or case.holder_id == self.actors[who].user_id
+
+    @rule(who=PEOPLE, n=CASE)
+    def pick(self, who: str, n: int) -> None:
+        self.act("case.claimed", actions.claim_case, who, case_id=self.ids[n])
+
+    @rule(n=CASE)
+    def heartbeat(self, n: int) -> None:
+        if holder := self.holder(n):
+            self.act("", actions.heartbeat, holder, case_id=self.ids[n], lease=self.case(n).lease)
+
+    @rule(n=CASE)
+    def stall(self, n: int) -> None:
+        """The lease runs out."""
+        Case.objects.filter(pk=self.ids[n], state="leased").update(lease_until=timezone.now() - timedelta(minutes=1))
+
+    @rule(n=CASE)
+    def release(self, n: int) -> None:
+        if holder := self.holder(n):
+            self.act("case.released", actions.release, holder, case_id=self.ids[n], lease=self.case(n).lease)
+
+    @rule(n=CASE, given=ANSWERS)
+    def review(self, n: int, given: Given) -> None:
+        holder = self.holder(n)
+        if holder is None:
+            return
+        self.keys += 1
+        lease, key = self.case(n).lease, f"key-{self.keys}"
+        if self.answer(holder, n, lease, given, key):
+            self.answered.append((holder, n, lease, given, key))
+
+    @rule(n=CASE, given=ANSWERS, act=st.sampled_from(["review", "heartbeat", "release"]), back=st.integers(1, 3))
+    def stale(self, n: int, given: Given, act: str, back: int) -> None:
+        """A lease number of before changes nothing, whoever sends it."""
+        case = self.case(n)
+        who = self.holder(n) or "alice"
+        before = self.row(n)
+        more = {"given": given} if act == "review" else {}
+        call = actions.review_case if act == "review" else getattr(actions, act)
+        with pytest.raises(CountersignError):
+            call(case_id=case.pk, lease=max(case.lease - back, 0), actor=self.actors[who], at=timezone.now(), **more)
+        assert self.row(n) == before
+
+    @precondition(lambda self: self.answered)
+    @rule(data=st.data())
+    def replay(self, data: Any) -> None:
+        who, n, lease, given, key = data.draw(st.sampled_from(self.answered))
+        before = self.row(n), Review.objects.count()
+        with pytest.raises(Replayed):
+            self.send(who, n, lease, given, key)
+        assert (self.row(n), Review.objects.count()) == before
+
+    @precondition(lambda self: self.answered)
+    @rule(data=st.data())
+    def changed_replay(self, data: Any) -> None:
+        who, n, lease, _, key = data.draw(st.sampled_from(self.answered))
+        before = self.row(n), Review.objects.count()
+        with pytest.raises(KeyReused):
+            self.send(who, n, lease, Given("agree", note="other"), key)
+        assert (self.row(n), Review.objects.count()) == before
+
+    @rule(who=PEOPLE, n=CASE, is_in_time=st.booleans())
+    def undo(self, who: str, n: int, is_in_time: bool) -> None:
+        with patch.object(settings, "UNDO_SECONDS", WINDOW if is_in_time else 0):
+            self.act("case.undone", actions.undo_review, who, case_id=self.ids[n])
+
+    @rule(who=PEOPLE, n=CASE)
+    def reopen(self, who: str, n: int) -> None:
+        done = self.act("case.reopened", actions.reopen_case, who, case_id=self.ids[n], reason="Looked at again.")
+        assert done is None or who == "carol"
+
+    @rule(who=st.sampled_from(["alice", "bob"]))
+    def revoke(self, who: str) -> None:
+        if who in self.revoked:
+            factories.grant(self.users[who], WORK_QUEUE, self.queue)
+        else:
+            remove_perm(WORK_QUEUE, self.users[who], self.queue)
+        self.revoked ^= {who}
+
+    @rule(n=CASE, given=ANSWERS)
+    def crash(self, n: int, given: Given) -> None:
+        """The process dies while it answers, before its audit event is written: nothing of the answer remains."""
+        holder = self.holder(n)
+        if holder is None or holder in self.revoked:
+            return
+        before = self.row(n), Review.objects.count(), Outbox.objects.count()
+        with (
+            suppress(CountersignError),
+            patch.object(audit, "record", side_effect=Crash),
+            pytest.raises(Crash),
+        ):
+            actions.review_case(
+                case_id=self.ids[n], lease=self.case(n).lease, given=given, actor=self.actors[holder], at=timezone.now()
+            )
+        assert (self.row(n), Review.objects.count(), Outbox.objects.count()) == before
+
+    @rule(waits=st.booleans())
+    def relay(self, waits: bool) -> None:
+        """The relay runs, within or after the window."""
+        label_decisions(at=timezone.now() + timedelta(seconds=2 * WINDOW if waits else 0))
+        if waits:
+            live = Decision.objects.filter(case__state="decided").values_list("case_id", "round", "pk", "case__round")
+            wanted = {pk for _, number, pk, now in live if number == now}
+            assert wanted <= set(Label.objects.values_list("decision_id", flat=True))
+
+    # What holds after every step
+
+    @invariant()
+    def every_promise_holds(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_BROKEN)
+            *broken, events = cursor.fetchone()
+        assert dict(zip(PROMISES, broken, strict=True)) == dict.fromkeys(PROMISES, 0)
+        assert Counter(events or {}) == self.done
+
+    # How
+
+    def act(self, event: str, action: Callable[..., Any], who: str, **given: Any) -> Any:
+        """The action's result, or None where it was refused; a refusal changes nothing."""
+        with self.refusable():
+            result = action(actor=self.actors[who], at=timezone.now(), **given)
+            if event and result is not None:
+                self.done[event] += 1
+            return result
+        return None
+
+    @contextmanager
+    def refusable(self) -> Iterator[None]:
+        before = [self.row(n) for n in range(CASES)]
+        try:
+            yield
+        except CountersignError:
+            assert [self.row(n) for n in range(CASES)] == before
+
+    def answer(self, who: str, n: int, lease: int, given: Given, key: str) -> bool:
+        with self.refusable():
+            self.send(who, n, lease, given, key)
+            self.done["case.reviewed"] += 1
+            return True
+        return False
+
+    def send(self, who: str, n: int, lease: int, given: Given, key: str) -> None:
+        once = Once(
+            self.actors[who].user_id, key, f"/{n}", f"{given}".encode()[:32], lambda case: str(case.pk), lambda _: 200
+        )
+        actions.review_case(
+            case_id=self.ids[n], lease=lease, given=given, actor=self.actors[who], at=timezone.now(), once=once
+        )
+
+    def case(self, n: int) -> Case:
+        return Case.objects.get(pk=self.ids[n])
+
+    def holder(self, n: int) -> str | None:
+        holder_id = self.case(n).holder_id
+        return next((name for name, actor in self.actors.items() if actor.user_id == holder_id), None)
+
+    def row(self, n: int) -> tuple[Any, ...]:
+        with connection.cursor() as cursor:
+            cursor.execute("select c.* from cases_case c where c.id = %s", [self.ids[n]])
+            return tuple(cursor.fetchone())
+
+
+def test_the_promises_hold_whatever_happens_to_a_case():
+    examples = int(os.environ.get("LIFE_EXAMPLES", "500"))
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    Life.world = World()
+    run = hypothesis_settings(
+        max_examples=examples,
+        stateful_step_count=50,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=checks,
+    )
+    with patch.object(settings, "UNDO_SECONDS", WINDOW):
+        run_state_machine_as_test(Life, settings=run)
