@@ -7,6 +7,6 @@ the case, open again, to the use case's lead queue. A lease is a number: it grow
 A round ends by a reversal: its reviewer takes the answer back within the window, or a lead reopens the case; what was answered in it stays
 on record and counts no more. The case's own round says which answers count.
 
-Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `save_draft`, `review_case`, `undo_review`, `reopen_case`, `view_case`,
-`feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `save_draft`, `review_case`, `undo_review`,
+`reopen_case`, `view_case`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
 """

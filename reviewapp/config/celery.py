@@ -1,8 +1,10 @@
 """The Celery application. Messages carry ids at most and only say "look now"; the rows in PostgreSQL are the work."""
 
+import contextlib
 import os
 from typing import Any
 
+import redis
 from celery import Celery, signals
 from celery.app.amqp import Queues
 
@@ -32,7 +34,8 @@ def _forget_life(queues: Queues) -> None:
     """A worker that starts or stops is not there, whatever its last sign of life said: nobody is to be told "ready" on the word of the dead."""
     from django.core.cache import cache
 
-    cache.delete_many([f"worker:{kind}" for kind in KINDS if _serves(queues, kind)])
+    with contextlib.suppress(redis.RedisError, OSError):  # without Redis there is no sign of anybody's life
+        cache.delete_many([f"worker:{kind}" for kind in KINDS if _serves(queues, kind)])
 
 
 def _serves(queues: Queues, kind: str) -> bool:
