@@ -264,8 +264,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "label-decisions": {
         "task": "cases.label_decisions",
-        "schedule": 5.0,
-        "options": {"expires": 5, "queue": "default"},
+        "schedule": 1.0,
+        "options": {"expires": 1, "queue": "default"},
     },
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
     "life-of-models": {

@@ -1,7 +1,8 @@
 """The wake-up bell: tells a Celery worker to look at its rows now. Redis may lose it; a sweep finds what was missed.
 
 A flag in Redis keeps a hundred writers from sending a hundred messages: whoever sets it sends, and the worker clears it before it looks.
-Where the rows are due only later, the flag stands as long as rows are gathered for one message, so that each is due when its message comes.
+It rings for rows that are due now. A message with a time of its own would wait unacknowledged in the worker's hands, and a worker whose
+broker is reset at that moment may stand still for ever: what is due later is left to the sweep.
 """
 
 import logging
@@ -24,13 +25,9 @@ def client() -> redis.Redis:
     return _client
 
 
-def ring(task: str, *, queue: str, due_in: float = 0, gather: float = 0) -> None:
-    """Wake the worker of `task` once the present transaction is committed. Never raises.
-
-    :param due_in: seconds until there is something to do.
-    :param gather: seconds that the worker waits on top, so that rows written meanwhile share one of its transactions.
-    """
-    transaction.on_commit(lambda: _send(task, queue, due_in, gather), robust=True)
+def ring(task: str, *, queue: str) -> None:
+    """Wake the worker of `task` once the present transaction is committed. Never raises."""
+    transaction.on_commit(lambda: _send(task, queue), robust=True)
 
 
 def answer(task: str) -> None:
@@ -41,9 +38,9 @@ def answer(task: str) -> None:
         log.info("bell not cleared")
 
 
-def _send(task: str, queue: str, due_in: float, gather: float) -> None:
+def _send(task: str, queue: str) -> None:
     try:
-        if client().set(f"bell:{task}", 1, nx=True, px=int(1000 * (gather if due_in else _FLAG_SECONDS))):
-            current_app.send_task(task, queue=queue, countdown=due_in + gather, retry=False, ignore_result=True)
+        if client().set(f"bell:{task}", 1, nx=True, ex=_FLAG_SECONDS):
+            current_app.send_task(task, queue=queue, retry=False, ignore_result=True)
     except Exception:  # noqa: BLE001 -- a broker fails in many ways, and none may undo what is committed
         log.warning("bell lost; the sweep will find the rows", extra={"task": task})

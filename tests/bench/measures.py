@@ -109,7 +109,9 @@ def measure(folder: Path, *, only: Sequence[str] = ()) -> list[dict[str, Any]]:
     reviewers = [factories.make_reviewer(f"reviewer{number}", office) for number in range(REVIEWERS)]
     tokens = [factories.make_key(person, *Scope) for person in reviewers]
     start = time.perf_counter()
-    with running(folder, path="/readyz", DATABASE_URL=_url(), DATA_DIR=str(folder)) as programs:
+    with running(
+        folder, path="/readyz", DATABASE_URL=_url(), DATA_DIR=str(folder), UNDO_SECONDS=str(settings.UNDO_SECONDS)
+    ) as programs:
         bench = Bench(programs, office, factories.make_key(office.sender, *Scope), reviewers, tokens)
         bench.add("start of web, sockets and workers, s", time.perf_counter() - start, target="<= 10", most=10)
         for step in MEASURES:
@@ -379,22 +381,23 @@ def list_pages_of_many(bench: Bench) -> None:
 
 
 def label_lag(bench: Bench) -> None:
-    """From the acknowledged decision to the label that everybody can read."""
-    client, lags = with_key(bench.port, bench.tokens[2]), []
+    """From the moment in which a decision can no longer be taken back to the label that everybody can read."""
+    client, cases = with_key(bench.port, bench.tokens[2]), []
     for _ in range(60):
         _, case = client.post(f"/api/v1/queues/{SLUG}/claim")
         client.post(f"/api/v1/cases/{case['id']}/review", {"lease": case["lease"]["number"], "answer": "agree"})
-        lags.append(_until_labelled(UUID(case["id"])))
-    bench.add("decision to label, p50 s", statistics.median(lags), target="")
-    bench.add("decision to label, p95 s", p95(lags), target="<= 2", most=2)
-
-
-def _until_labelled(case_id: UUID) -> float:
-    start = time.perf_counter()
-    while not Label.objects.filter(prediction__case=case_id).exists():
+        cases.append(UUID(case["id"]))
+        time.sleep(0.13)  # beside the beat of the sweep
+    found: dict[UUID, float] = {}
+    deadline = time.monotonic() + settings.UNDO_SECONDS + 30
+    while len(found) < len(cases):
+        assert time.monotonic() < deadline, "no label in 30 s"
+        rows = Label.objects.filter(prediction__case__in=cases).values_list("prediction__case", "decided_at")
+        found |= {pk: time.time() - decided.timestamp() for pk, decided in rows if pk not in found}
         time.sleep(0.005)
-        assert time.perf_counter() - start < 30, "no label in 30 s"
-    return time.perf_counter() - start
+    lags = [seconds - settings.UNDO_SECONDS for seconds in found.values()]
+    bench.add("end of the undo window to label, p50 s", statistics.median(lags), target="")
+    bench.add("end of the undo window to label, p95 s", p95(lags), target="<= 2", most=2)
 
 
 def export(bench: Bench) -> None:

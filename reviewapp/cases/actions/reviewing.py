@@ -126,9 +126,6 @@ def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> R
     return review
 
 
-_GATHER_SECONDS = (
-    0.25  # decisions of that time become labels together: one by one they cost PostgreSQL as much as the reviews do
-)
 # The decision, the row that will make it a label, and the end of the case are one statement: there is no moment with one and without the others.
 _DECIDE = """
 with decided as (
@@ -160,7 +157,10 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
         cursor.execute(_DECIDE, values)
     set_free(case, CaseState.DECIDED)
     case.outcome, case.decided_at = outcome, review.reviewed_at
-    bell.ring("cases.label_decisions", queue="default", due_in=settings.UNDO_SECONDS, gather=_GATHER_SECONDS)
+    if (
+        not settings.UNDO_SECONDS
+    ):  # else it becomes a label only after the window, with the others of that second, by the sweep
+        bell.ring("cases.label_decisions", queue="default")
 
 
 def _pass_on(case: Case) -> None:
