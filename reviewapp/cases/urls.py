@@ -16,6 +16,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/news/", case.case_news, name="case-news"),
     path("cases/<uuid:case_id>/claim/", case.claim, name="claim"),
     path("cases/<uuid:case_id>/review/", case.review, name="review"),
+    path("cases/<uuid:case_id>/pend/", case.pend, name="pend"),
     path("cases/<uuid:case_id>/release/", case.release, name="release"),
     path("cases/<uuid:case_id>/heartbeat/", case.heartbeat, name="heartbeat"),
     path("cases/<uuid:case_id>/draft/", case.draft, name="draft"),

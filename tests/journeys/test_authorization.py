@@ -79,6 +79,7 @@ def public(status: int, **more: Any) -> Row:
 
 
 LEASE = {"lease": "1", "choice": "agree"}
+WAITS = {"lease": "1", "follow_up": "2h", "awaited": "payslip"}
 READ_CATALOG = (R, L, A, U, M)
 
 PAGES: dict[tuple[str, str], Row] = {
@@ -116,6 +117,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
     ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/heartbeat/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
