@@ -6,10 +6,10 @@ from datetime import datetime
 from django.http import QueryDict
 from django.utils import timezone
 
-from reviewapp.cases.actions import Given
+from reviewapp.cases.actions import Given, not_pended
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import Answer, quick_follow_ups
-from reviewapp.lib.errors import Invalid, Malformed, Problem
+from reviewapp.cases.rules import Answer, pending_faults, quick_follow_ups
+from reviewapp.lib.errors import Malformed
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
 
@@ -76,12 +76,11 @@ class PendForm:
     awaited: str
 
     def follow_up_at(self, now: datetime) -> datetime:
-        """:raises Invalid: if neither a choice nor a time was sent."""
+        """:raises Invalid: if neither a choice nor a time was sent, with whatever else is wrong."""
         quick = quick_follow_ups(timezone.localtime(now)).get(self.follow_up)
         found = quick or _moment(self.typed)
         if found is None:
-            detail = "Choose when to follow up."
-            raise Invalid(detail, errors=[Problem("/follow_up_at", "follow_up_needed", detail)])
+            raise not_pended(pending_faults(None, self.awaited.strip(), now=now))
         return found
 
 

@@ -93,10 +93,12 @@ def _outcome_faults(outcome: str, *, predicted: str, outcomes: Sequence[str]) ->
     return []
 
 
-def pending_faults(follow_up_at: datetime, awaited: str, *, now: datetime) -> list[Fault]:
+def pending_faults(follow_up_at: datetime | None, awaited: str, *, now: datetime) -> list[Fault]:
     """Everything wrong with pending a case until `follow_up_at`, in the order of the form."""
     found = []
-    if follow_up_at <= now:
+    if follow_up_at is None:
+        found.append(Fault("follow_up_at", "follow_up_needed", "Choose when to follow up."))
+    elif follow_up_at <= now:
         found.append(Fault("follow_up_at", "follow_up_past", "Choose a follow-up time that is still to come."))
     elif follow_up_at > now + LONGEST_PENDED:
         detail = f"Choose a follow-up time within {LONGEST_PENDED.days} days."

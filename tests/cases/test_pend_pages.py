@@ -97,6 +97,7 @@ def test_a_time_may_be_typed_in_the_servers_zone(held, alice, sign_in):
     ("change", "said"),
     [
         ({"follow_up": "at"}, "Choose when to follow up."),
+        ({"follow_up": "", "awaited": "\t"}, "Say what the case waits for."),
         ({"follow_up": "never", "follow_up_at": "soon"}, "Choose when to follow up."),
         ({"follow_up": "at", "follow_up_at": "2020-01-01T00:00"}, "still to come"),
         ({"follow_up": "at", "follow_up_at": "9999-12-31T23:59"}, "within 30 days"),

@@ -4,13 +4,13 @@ from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
-from reviewapp.cases.actions.pending import pend_case, return_due
+from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, LeaseLost, NotWaiting, StaleView
 from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
     "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotWaiting", "Opening", "StaleView",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "open_cases", "pend_case", "release", "return_due",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "not_pended", "open_cases", "pend_case", "release", "return_due",
     "review_case", "save_draft", "view_case",
 ]  # fmt: skip

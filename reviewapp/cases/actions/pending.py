@@ -1,5 +1,6 @@
 """Pending: a case waits for documents or vitals, held by nobody, and comes back at its follow-up time."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from reviewapp.audit.actions import Entry
 from reviewapp.cases import rules
 from reviewapp.cases.actions.leasing import lock_leased, set_free
 from reviewapp.cases.models import Case
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.rules import CaseState, Fault
 from reviewapp.lib.actor import Actor, system
 from reviewapp.lib.errors import Invalid, Problem
 
@@ -32,18 +33,18 @@ def pend_case(*, case_id: UUID, lease: int, follow_up_at: datetime, awaited: str
     """
     case = lock_leased(case_id, lease=lease, actor=actor).case
     awaited = " ".join(awaited.split())
-    _refuse_faults(follow_up_at, awaited, at=at)
+    if found := rules.pending_faults(follow_up_at, awaited, now=at):
+        raise not_pended(found)
     _pend(case, follow_up_at=follow_up_at, awaited=awaited, actor=actor)
     data = {"lease": lease, "follow_up_at": follow_up_at.astimezone(UTC).isoformat()}
     audit.record("case.pended", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
     return case
 
 
-def _refuse_faults(follow_up_at: datetime, awaited: str, *, at: datetime) -> None:
-    found = rules.pending_faults(follow_up_at, awaited, now=at)
-    if found:
-        problems = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in found]
-        raise Invalid("The case is not pended: " + " ".join(fault.detail for fault in found), errors=problems)
+def not_pended(faults: Sequence[Fault]) -> Invalid:
+    """The refusal, with a problem for each fault."""
+    problems = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in faults]
+    return Invalid("The case is not pended: " + " ".join(fault.detail for fault in faults), errors=problems)
 
 
 def _pend(case: Case, *, follow_up_at: datetime, awaited: str, actor: Actor) -> None:
