@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules
@@ -17,6 +18,7 @@ from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.presentation import advice, facts
 
 MOST_DOCKED = 8
+_AWAITED_IN_ROW = 60  # characters: a line of a list stays a line or three; the case page has all of it
 _LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CANNOT_TELL: "t"}
 
 
@@ -116,7 +118,8 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
 def _waits(case: Case, now: datetime) -> str:
     if case.state != CaseState.PENDED or case.follow_up_at is None:
         return "waiting"
-    return f"pended until {clock(case.follow_up_at, now=now)}, awaits {case.awaited}"
+    awaited = Truncator(case.awaited).chars(_AWAITED_IN_ROW)
+    return f"pended until {clock(case.follow_up_at, now=now)}, awaits {awaited}"
 
 
 def clock(moment: datetime, *, now: datetime) -> str:

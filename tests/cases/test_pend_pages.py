@@ -33,6 +33,14 @@ def test_lists_name_what_is_awaited(pended, office, alice, sign_in):
     assert "APP-8" in everything
 
 
+def test_a_list_cuts_a_long_text_and_the_case_page_does_not(held, alice, bob, sign_in, api):
+    long = "the letter of the employer, " * 7
+    api(alice).post(f"/api/v1/cases/{held.pk}/pend", body(awaited=long))
+    browser = sign_in(bob)
+    assert long.strip() not in browser.get("/queues/loans/").content.decode()
+    assert long.strip() in browser.get(f"/cases/{held.pk}/").content.decode()
+
+
 def test_my_work_shows_what_i_pended_to_me_alone(pended, alice, bob, sign_in):
     page = sign_in(alice).get("/my-work/").content.decode()
     assert "Pended by you" in page
