@@ -3,10 +3,13 @@
 Owns Queue (with its guardian grants), Case, Review, Draft, Decision, Reversal and the outbox that turns decisions into labels.
 
 States of a case: open -> leased -> decided; a lease that runs out or is released goes back to open; "refer" and "cannot tell" send
-the case, open again, to the use case's lead queue. A lease is a number: it grows with every claim, and a stale number changes nothing.
+the case, open again, to the use case's lead queue. Its holder may set a case to pended until a follow-up time: then it goes back to
+open with its priority raised by one, unless somebody takes it up before. A lease is a number: it grows with every claim, and a stale
+number changes nothing.
+
 A round ends by a reversal: its reviewer takes the answer back within the window, or a lead reopens the case; what was answered in it stays
 on record and counts no more. The case's own round says which answers count.
 
-Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `save_draft`, `review_case`, `undo_review`,
-`reopen_case`, `view_case`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `pend_case`, `return_due`, `save_draft`, `review_case`,
+`undo_review`, `reopen_case`, `view_case`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
 """

@@ -14,7 +14,7 @@ from reviewapp.predictions.serializers import explanation_parts, prediction_part
 
 _WHOLE = """
 select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
-    c.decided_at, c.outcome, c.lease, c.lease_until, c.round, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
+    c.decided_at, c.outcome, c.lease, c.lease_until, c.round, c.follow_up_at, c.awaited, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body
 from cases_case c
@@ -29,7 +29,7 @@ where c.id = %s
 """
 _NAMES = (
     "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at",
-    "decided_at", "outcome", "lease", "lease_until", "round", "masked_name", "schema_id", "features", "snapshot_digest",
+    "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
     "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body",
 )  # fmt: skip
 
@@ -52,12 +52,14 @@ def case_answer(case_id: UUID) -> dict[str, Any]:
         "opened_at",
         "due_at",
         "decided_at",
+        "follow_up_at",
     )
     return {name: row[name] for name in shown} | {
         "id": str(row["id"]),
         "url": reverse("cases:case", args=[row["id"]]),
         "status": row["state"],
         "outcome": row["outcome"] or None,
+        "awaited": row["awaited"] if row["state"] == CaseState.PENDED else None,
         "lease": {"number": row["lease"], "expires_at": row["lease_until"]}
         if row["state"] == CaseState.LEASED
         else None,

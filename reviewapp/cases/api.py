@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, review, read."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, read."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, queries, serializers
 from reviewapp.cases.answers import case_answer
 from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
-from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed
@@ -100,6 +100,18 @@ def _claimed(case: Case | None) -> dict[str, Any] | None:
     return case_answer(case.pk) if case else None
 
 
+class ClaimCaseView(APIView):
+    """Take this very case, waiting or pended."""
+
+    @extend_schema(operation_id="claim_case", request=None, responses={200: serializers.CaseShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        Fields(request.data).done()
+        once = once_of(request, render=_claimed)
+        case = actions.claim_case(case_id=case_id, actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, _claimed)
+
+
 class HeartbeatView(APIView):
     """Keep a lease."""
 
@@ -122,6 +134,26 @@ class ReleaseView(APIView):
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.release(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
         return _answer(case, once, serializers.reviewed_answer)
+
+
+class PendView(APIView):
+    """Let a case wait for documents or vitals until a follow-up time."""
+
+    @extend_schema(operation_id="pend_case", request=serializers.PendBody, responses={200: serializers.ReviewedShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        once = once_of(request, render=serializers.reviewed_answer)
+        case = actions.pend_case(case_id=case_id, **_pending(request), actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.reviewed_answer)
+
+
+def _pending(request: Request) -> dict[str, Any]:
+    fields = Fields(request.data)
+    lease = fields.integer("lease", low=1, high=MOST_LEASE)
+    follow_up_at = fields.moment("follow_up_at")
+    awaited = fields.text("awaited", most=AWAITED_LENGTH)
+    fields.done()
+    return {"lease": lease, "follow_up_at": follow_up_at, "awaited": awaited}
 
 
 def _lease(request: Request) -> int:

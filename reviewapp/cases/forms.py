@@ -1,12 +1,14 @@
-"""The answer form as a browser sends it."""
+"""The answer form and the form to pend a case, as a browser sends them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import QueryDict
+from django.utils import timezone
 
-from reviewapp.cases.actions import Given
+from reviewapp.cases.actions import Given, not_pended
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import Answer
+from reviewapp.cases.rules import Answer, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Malformed
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
@@ -62,6 +64,40 @@ def read_answer(data: QueryDict) -> AnswerForm:
         shown=data.get("shown", "")[:64],
         active_seconds=float(min(_whole(data.get("active_seconds", "0") or "0"), 86_400)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PendForm:
+    """What was posted. `follow_up` names a quick choice; with any other the time is the one typed, in the server's time zone."""
+
+    lease: int
+    follow_up: str
+    typed: str
+    awaited: str
+
+    def follow_up_at(self, now: datetime) -> datetime:
+        """:raises Invalid: if neither a choice nor a time was sent, with whatever else is wrong."""
+        quick = quick_follow_ups(timezone.localtime(now)).get(self.follow_up)
+        found = quick or _moment(self.typed)
+        if found is None:
+            raise not_pended(pending_faults(None, self.awaited.strip(), now=now))
+        return found
+
+
+def read_pending(data: QueryDict) -> PendForm:
+    """:raises Malformed: for what no form of ours sends."""
+    texts = [data.get(name, "") for name in ("follow_up", "follow_up_at", "awaited")]
+    if any("\0" in text or len(text) > NOTE_LENGTH for text in texts):
+        raise Malformed("Say in a few words what the case waits for.", code="bad-text")
+    return PendForm(_whole(data.get("lease", "")), *texts)
+
+
+def _moment(text: str) -> datetime | None:
+    """A local time to the minute, as a browser's field sends it."""
+    try:
+        return timezone.make_aware(datetime.strptime(text, "%Y-%m-%dT%H:%M"))  # noqa: DTZ007 -- the zone is the server's
+    except (ValueError, OverflowError):
+        return None
 
 
 def _whole(text: str) -> int:

@@ -20,7 +20,7 @@ ORDERS = {
     "oldest": ("id",),
 }
 DECIDED_ORDER = ("-decided_at", "-id")
-STATES = {"": "Not decided", "waiting": "Waiting", "held": "In hand", "decided": "Decided"}
+STATES = {"": "Not decided", "waiting": "Waiting", "held": "In hand", "pended": "Pended", "decided": "Decided"}
 TIMES = {"": "Any", "risk": "At risk", "breached": "Breached"}
 BANDS = {
     "": ("Any", 0.0, 1.01),
@@ -79,6 +79,8 @@ class Choice:
             rows = rows.filter(waiting(now))
         elif self.state == "held":
             rows = rows.filter(in_hand(now))
+        elif self.state == "pended":
+            rows = rows.filter(state=CaseState.PENDED)
         if self.q:
             rows = rows.filter(external_id__startswith=self.q)
         if self.time == "breached":

@@ -8,7 +8,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
-from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
@@ -80,6 +80,13 @@ class Case(models.Model):
     holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="held_cases", null=True)
     lease_until = models.DateTimeField(null=True)
     leased_at = models.DateTimeField(null=True)
+    follow_up_at = models.DateTimeField(null=True)
+    pended_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="pended_cases", null=True, db_index=False
+    )
+    awaited = models.CharField(
+        max_length=AWAITED_LENGTH, default="", db_default=""
+    )  # stays when the case is back, for whoever takes it up
     outcome = models.CharField(max_length=60, default="")
     decided_at = models.DateTimeField(null=True)
 
@@ -94,6 +101,12 @@ class Case(models.Model):
                 name="case_lease_needs_holder_and_expiry",
             ),
             models.CheckConstraint(condition=Q(state__in=list(CaseState)), name="case_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state=CaseState.PENDED, follow_up_at__isnull=False, pended_by__isnull=False)
+                & ~Q(awaited="")
+                | Q(follow_up_at__isnull=True, pended_by__isnull=True) & ~Q(state=CaseState.PENDED),
+                name="pended_case_has_follow_up",
+            ),
             models.CheckConstraint(
                 condition=Q(state=CaseState.DECIDED, decided_at__isnull=False) & ~Q(outcome="")
                 | Q(decided_at__isnull=True, outcome="") & ~Q(state=CaseState.DECIDED),
@@ -111,6 +124,8 @@ class Case(models.Model):
             ),
             models.Index(fields=["queue", "decided_at", "id"], condition=Q(state="decided"), name="case_by_decision"),
             models.Index(fields=["holder"], condition=Q(state="leased"), name="case_by_holder"),
+            models.Index(fields=["follow_up_at"], condition=Q(state="pended"), name="case_by_follow_up"),
+            models.Index(fields=["pended_by"], condition=Q(state="pended"), name="case_by_pender"),
             models.Index(fields=["external_id"], name="case_by_external_id"),
         ]
 

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import Truncator
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules
@@ -16,6 +18,7 @@ from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.presentation import advice, facts
 
 MOST_DOCKED = 8
+_AWAITED_IN_ROW = 60  # characters: a line of a list stays a line or three; the case page has all of it
 _LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CANNOT_TELL: "t"}
 
 
@@ -82,6 +85,7 @@ def queue_row(figures: QueueFigures, *, now: datetime, may_work: bool, takes_key
         "waiting": bounded(figures.waiting),
         "at_risk": bounded(figures.at_risk) if figures.at_risk else 0,
         "breached": bounded(figures.breached) if figures.breached else 0,
+        "pended": bounded(figures.pended) if figures.pended else 0,
         "next_due": due,
         "claim_url": reverse("cases:next", args=[queue.slug]) if may_work and figures.waiting else None,
         "takes_key": takes_key,
@@ -95,7 +99,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
     names = [name for name in queue.use_case.summary_features if name in schema.by_name]
     cells = [_cell(schema, name, case.summary.get(name)) for name in names]
     decided = case.state == CaseState.DECIDED
-    state = f"decided: {_low(queue.use_case.outcome_label(case.outcome))}" if decided else "waiting"
+    state = f"decided: {_low(queue.use_case.outcome_label(case.outcome))}" if decided else _waits(case, now)
     return sla(case.due_at, sla_minutes=queue.sla_minutes, now=case.decided_at or now) | {
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),
@@ -109,6 +113,19 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
         "still": decided,
         "waits": span((case.decided_at or now) - case.opened_at),
     }
+
+
+def _waits(case: Case, now: datetime) -> str:
+    if case.state != CaseState.PENDED or case.follow_up_at is None:
+        return "waiting"
+    awaited = Truncator(case.awaited).chars(_AWAITED_IN_ROW)
+    return f"pended until {clock(case.follow_up_at, now=now)}, awaits {awaited}"
+
+
+def clock(moment: datetime, *, now: datetime) -> str:
+    """ "14:30", and on another day than today's "27 Nov, 09:00"; in the server's time zone, as all times on pages."""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M}" if local.date() == timezone.localtime(now).date() else f"{local:%-d %b, %H:%M}"
 
 
 def _cell(schema: Any, name: str, value: Any) -> dict[str, Any]:
@@ -146,8 +163,9 @@ def case_context(
             "why_url": reverse("policies:routing", args=[case.prediction_id]),
             "next_because": next_because(case, events),
             "state_text": state_text(case, now=now),
-            "state_more": decided_by(case, names),
+            "state_more": pended_words(case, names) or decided_by(case, names),
             "is_open": case.state != CaseState.DECIDED,
+            "awaited": case.awaited if case.state == CaseState.PENDED else "",
             "lease": lease(case, now=now),
         },
         "facts": facts(case.prediction, use_case),
@@ -174,6 +192,14 @@ def decided_by(case: Case, names: Mapping[Any, str]) -> str:
     return f"By {names.get(last.reviewer_id, 'a person')} on {case.decided_at:%-d %b, %H:%M} UTC; {said}."
 
 
+def pended_words(case: Case, names: Mapping[Any, str]) -> str:
+    """Who pended the case and what happens then; empty for a case that is not pended."""
+    if case.state != CaseState.PENDED:
+        return ""
+    who = names.get(case.pended_by_id, "a person")
+    return f"By {who}. It then goes back to {case.queue.name}, with its priority raised by one."
+
+
 def why(case: Case) -> str:
     routing = getattr(case.prediction, "routing", None)
     number = f", policy version {routing.policy_number}" if routing else ""
@@ -185,6 +211,8 @@ def state_text(case: Case, *, now: datetime) -> str:
         return f"Decided: {_low(case.queue.use_case.outcome_label(case.outcome))}"
     if case.state == CaseState.LEASED and case.holder and case.lease_until and case.lease_until > now:
         return f"{case.holder.display_name} holds it until {case.lease_until:%H:%M} UTC"
+    if case.state == CaseState.PENDED and case.follow_up_at:
+        return f"Pended until {clock(case.follow_up_at, now=now)} {timezone.localtime(case.follow_up_at):%Z}"
     return "Nobody holds this case"
 
 
@@ -329,6 +357,7 @@ _SENTENCES = {
     "case.released": "{who} gave the case back.",
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
+    "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
     "case.viewed": "{who} looked at the case.",
 }
 
@@ -336,13 +365,15 @@ _SENTENCES = {
 def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> list[dict[str, Any]]:
     """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once."""
     reviews = {str(review.pk): review for review in case.reviews.all()}
+    pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
+    awaits = {"quote": case.awaited}  # a case keeps what was awaited last
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
         if event.action == "case.viewed" and event.actor_id == last[1] and last[0] in {"case.viewed", "case.claimed"}:
             continue
         last = (event.action, event.actor_id)
-        told.append(_told(case, event, reviews, names))
+        told.append(_told(case, event, reviews, names) | (awaits if event.pk == pended else {}))
     return told
 
 
@@ -351,6 +382,9 @@ def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: M
     review = reviews.get(event.data.get("review", ""))
     if event.action == "case.reviewed" and review is not None:
         return {"at": event.at, "sentence": f"{who} {answered(review, case.queue.use_case)}.", "quote": review.note}
+    if event.action == "case.pended":
+        until = clock(datetime.fromisoformat(event.data["follow_up_at"]), now=event.at)
+        return {"at": event.at, "sentence": f"{who} pended the case until {until}.", "quote": ""}
     if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
         return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
     sentence = _SENTENCES.get(event.action, event.action).format(who=who)

@@ -85,18 +85,22 @@ def in_hand(now: datetime) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
-    """How one queue stands. Each count stops at COUNT_LIMIT + 1."""
+    """How one queue stands. Each count stops at COUNT_LIMIT + 1.
+
+    A pended case does not wait, but its due time runs on: it is at risk or breached as any other, and may be the next that is due.
+    """
 
     queue: Queue
     waiting: int
     held: int
     at_risk: int
     breached: int
+    pended: int
     next_due: datetime | None
 
 
 _FIGURES = """
-select q.id, waiting.n, held.n, at_risk.n, breached.n,
+select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n,
     (select c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided' order by c.due_at limit 1)
 from cases_queue q
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
@@ -107,6 +111,8 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
     and c.due_at > %(now)s and c.due_at <= %(now)s + q.sla_minutes * interval '15 seconds' limit %(limit)s) x) at_risk
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.due_at <= %(now)s limit %(limit)s) x) breached
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'pended'
+    limit %(limit)s) x) pended
 where q.id = any(%(queues)s)
 """
 
@@ -143,12 +149,12 @@ def cases_in(queue: Queue) -> QuerySet[Case]:
     return Case.objects.filter(queue=queue).select_related("holder")
 
 
-def waiting_and_held(queue: Queue, *, now: datetime) -> tuple[int, int]:
-    """Two counts that stop at COUNT_LIMIT + 1, in one statement."""
+def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
+    """How many wait, are in hand and are pended, each counted to COUNT_LIMIT + 1, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": [queue.pk]})
         row = cursor.fetchone()
-    return row[1], row[2]
+    return row[1], row[2], row[5]
 
 
 def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
@@ -198,6 +204,12 @@ def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:
     )
 
 
+def pended_by(actor: Actor) -> QuerySet[Case]:
+    """What the actor pended and may still work on, first back first."""
+    mine = visible_cases(actor, WORK_QUEUE).filter(state=CaseState.PENDED, pended_by=actor.user_id)
+    return mine.select_related("queue").order_by("follow_up_at", "id")
+
+
 def open_drafts(actor: Actor) -> QuerySet[Draft]:
     """The actor's drafts on cases that are not decided, newest first."""
     return (
@@ -215,6 +227,10 @@ def backlog_figures() -> dict[str, tuple[str, int]]:
         "cases_open": (
             "Cases not decided, counted to 1,001",
             len(Case.objects.exclude(state=CaseState.DECIDED).values("pk")[bounded]),
+        ),
+        "cases_pended": (
+            "Cases pended until a follow-up time, counted to 1,001",
+            len(Case.objects.filter(state=CaseState.PENDED).values("pk")[bounded]),
         ),
         "labels_pending": (
             "Decisions that are not labels yet, counted to 1,001",

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
 class CaseState(StrEnum):
     OPEN = "open"
     LEASED = "leased"
+    PENDED = "pended"  # waits for documents or vitals; on-hold of a FHIR Task
     DECIDED = "decided"
 
 
@@ -28,6 +29,8 @@ class Reversal(StrEnum):
 
 PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
 MOST_REASONS = 4
+LONGEST_PENDED = timedelta(days=30)
+AWAITED_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an answer; `field` is answer, outcome, reason_codes or note."""
+    """One thing wrong with what was sent; `field` is answer, outcome, reason_codes or note, and follow_up_at or awaited of a case to pend."""
 
     field: str
     code: str
@@ -102,6 +105,30 @@ def choice_of(answer: str, outcome: str, *, level: str = "") -> str:
     if level:
         return f"outcome:{level}"
     return f"{answer}:{outcome}" if answer == Answer.CORRECT and outcome else answer
+
+
+def pending_faults(follow_up_at: datetime | None, awaited: str, *, now: datetime) -> list[Fault]:
+    """Everything wrong with pending a case until `follow_up_at`, in the order of the form."""
+    found = []
+    if follow_up_at is None:
+        found.append(Fault("follow_up_at", "follow_up_needed", "Choose when to follow up."))
+    elif follow_up_at <= now:
+        found.append(Fault("follow_up_at", "follow_up_past", "Choose a follow-up time that is still to come."))
+    elif follow_up_at > now + LONGEST_PENDED:
+        detail = f"Choose a follow-up time within {LONGEST_PENDED.days} days."
+        found.append(Fault("follow_up_at", "follow_up_too_far", detail))
+    if not awaited:
+        found.append(Fault("awaited", "awaited_needed", "Say what the case waits for."))
+    elif len(awaited) > AWAITED_LENGTH:
+        found.append(Fault("awaited", "awaited_too_long", f"Say it in at most {AWAITED_LENGTH} characters."))
+    return found
+
+
+def quick_follow_ups(now: datetime) -> dict[str, datetime]:
+    """Follow-up times by name; tomorrow begins where `now` is, an hour has 60 minutes also when the clocks are changed."""
+    tomorrow = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    exact = now.astimezone(UTC)
+    return {"30m": exact + timedelta(minutes=30), "2h": exact + timedelta(hours=2), "tomorrow": tomorrow}
 
 
 def due_at(opened_at: datetime, *, sla_minutes: int) -> datetime:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
-from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
 
@@ -26,6 +26,8 @@ def case_line(case: Case) -> dict[str, Any]:
         "due_at": case.due_at,
         "decided_at": case.decided_at,
         "outcome": case.outcome or None,
+        "follow_up_at": case.follow_up_at,
+        "awaited": case.awaited if case.state == CaseState.PENDED else None,
     }
 
 
@@ -61,6 +63,8 @@ class CaseLine(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
+    follow_up_at = serializers.DateTimeField(allow_null=True)
+    awaited = serializers.CharField(allow_null=True)
 
 
 class CaseList(serializers.Serializer[Any]):
@@ -94,6 +98,11 @@ class LeaseAnswer(serializers.Serializer[Any]):
 
 class LeaseBody(serializers.Serializer[Any]):
     lease = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class PendBody(LeaseBody):
+    follow_up_at = serializers.DateTimeField()
+    awaited = serializers.CharField(max_length=AWAITED_LENGTH)
 
 
 class ReviewBody(LeaseBody):

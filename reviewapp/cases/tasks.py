@@ -12,3 +12,10 @@ def label_decisions(**_: object) -> None:
 
     bell.answer("cases.label_decisions")
     feedback.label_decisions(at=timezone.now())
+
+
+@shared_task(name="cases.return_due", queue="default")
+def return_due(**_: object) -> None:
+    from reviewapp.cases import actions
+
+    actions.return_due(at=timezone.now())

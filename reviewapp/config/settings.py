@@ -235,7 +235,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "reviewapp.config.openapi.complete"],
     "ENUM_NAME_OVERRIDES": {
-        "CaseStateEnum": ["open", "leased", "decided"],
+        "CaseStateEnum": ["open", "leased", "pended", "decided"],
         "DatasetStateEnum": ["pending", "frozen", "failed"],
         "PredictionStatusEnum": ["pending", "routed", "failed"],
     },
@@ -266,6 +266,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cases.label_decisions",
         "schedule": 1.0,
         "options": {"expires": 1, "queue": "default"},
+    },
+    "return-due": {
+        "task": "cases.return_due",
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": "default"},
     },
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
     "life-of-models": {

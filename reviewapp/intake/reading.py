@@ -17,6 +17,7 @@ import orjson
 from reviewapp.catalog.queries import IntakeBundle, VersionInfo
 from reviewapp.lib.canonical import digest
 from reviewapp.lib.errors import Invalid, Problem
+from reviewapp.lib.fields import MOMENT
 from reviewapp.predictions.actions import Identity
 
 EXTERNAL_ID_LENGTH, TEXT_LENGTH, CONTEXT_BYTES = 120, 200, 8_192
@@ -37,7 +38,6 @@ FIELDS = frozenset(
 )
 SPACES = ("log_odds", "probability", "raw")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -290,7 +290,7 @@ def _moment(value: Any, faults: _Faults) -> datetime | None:
     if value is None:
         return None
     try:
-        if type(value) is str and _MOMENT.fullmatch(value):
+        if type(value) is str and MOMENT.fullmatch(value):
             return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         pass

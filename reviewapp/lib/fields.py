@@ -1,9 +1,13 @@
 """Reads a JSON object strictly, field by field: no conversion, every fault with its pointer, unknown fields refused."""
 
+import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from reviewapp.lib.errors import Invalid, Problem
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
 class Fields:
@@ -58,6 +62,17 @@ class Fields:
             self.add(name, "wrong_type", f"Send a list of at most {most} texts.")
             return []
         return value
+
+    def moment(self, name: str) -> datetime:
+        """A required time with its zone, in UTC; the epoch stands in for one that is refused."""
+        value = self._take(name)
+        try:
+            if type(value) is str and MOMENT.fullmatch(value):
+                return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        self.add(name, "bad_time", "Send an ISO 8601 time with its zone, such as 2026-11-20T12:00:00Z.")
+        return datetime.fromtimestamp(0, UTC)
 
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._take(name)

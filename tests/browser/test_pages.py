@@ -19,7 +19,7 @@ PAGES = {
         "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
         "corrected", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/help/", "/help/reviewer/", "/password/",
     ],
-    "underwriter2": ["held", "/reviews/", "/my-work/"],
+    "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
         "/my-work/", "/queues/", "referred", "agreed",
@@ -70,7 +70,7 @@ def rooms(world: World, chromium: Browser, signed_in: dict[str, Any], held_out) 
 
 def _furnish(rooms: Rooms, world: World, held_out) -> None:
     loans, patients = held_out[MORTGAGE], held_out[TRIAGE]
-    names = ["agreed", "corrected", "referred", "held", "open"]
+    names = ["agreed", "corrected", "referred", "held", "open", "pended"]
     for name, case in zip(names, world.cases(loans[40:], "APP-P", wanted=len(names)), strict=True):
         rooms.paths[name] = case["case"]["url"]
         rooms.paths["routing"] = f"/predictions/{case['id']}/routing/"
@@ -83,6 +83,8 @@ def _furnish(rooms: Rooms, world: World, held_out) -> None:
     for name, choice in [("agreed", "agree"), ("corrected", "correct"), ("referred", "refer")]:
         _answer(rooms, "underwriter", name, choice, "Seen, and talked to the applicant. " * 20)
     _answer(rooms, "nurse", "nurse decided", "outcome:2", "")
+    _pend(rooms, "underwriter", "pended")
+    rooms.paths["pended list"] = f"/queues/{MORTGAGE}/?state=pended"
     _take(rooms, "underwriter", "held")
     _take(rooms, "nurse", "nurse holds")
     with world.api("ml") as api:
@@ -118,6 +120,18 @@ def _answer(rooms: Rooms, username: str, name: str, choice: str, note: str) -> N
     page.fill("#note", note)
     page.locator("#answer button[type=submit]").click()
     expect(page.locator(".notice").first).to_contain_text("Recorded")
+
+
+def _pend(rooms: Rooms, username: str, name: str) -> None:
+    page = _take(rooms, username, name)
+    page.locator("details.pend summary").click()
+    page.locator("input[name=follow_up][value=tomorrow]").check(force=True)
+    page.fill("#awaited", "A payslip that is not older than three months, and the letter of the employer. " * 2)
+    page.get_by_role("button", name="Pend and take next").click()
+    expect(page.locator(".notice").first).to_contain_text("Pended until")
+    release = page.get_by_role("button", name="Release")
+    if release.count():  # the next case was taken, and nobody wants it here
+        release.first.click()
 
 
 @pytest.fixture
@@ -183,6 +197,18 @@ def test_an_answer_that_lacks_something(rooms, look):
     page.locator("#answer button[type=submit]").click()
     expect(page.get_by_text("Your answer is not recorded yet")).to_be_visible()
     assert page.locator("#note").input_value() == "kept"
+    look(page)
+
+
+def test_a_case_about_to_be_pended(rooms, look):
+    page = _take(rooms, "underwriter", "held")
+    page.locator("details.pend summary").click()
+    page.locator("input[name=follow_up][value=tomorrow]").check(force=True)
+    look(page)
+    page.locator("[data-pend]").evaluate("form => form.noValidate = true")
+    page.fill("#awaited", " ")
+    page.get_by_role("button", name="Pend and take next").click()
+    expect(page.get_by_text("The case is not pended yet")).to_be_visible()
     look(page)
 
 

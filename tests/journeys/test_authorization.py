@@ -6,6 +6,7 @@ An address of the URLconf that the table does not name must refuse every method;
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -78,6 +79,7 @@ def public(status: int, **more: Any) -> Row:
 
 
 LEASE = {"lease": "1", "choice": "agree"}
+WAITS = {"lease": "1", "follow_up": "2h", "awaited": "payslip"}
 READ_CATALOG = (R, L, A, U, M)
 
 PAGES: dict[tuple[str, str], Row] = {
@@ -115,6 +117,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
     ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/undo/"): of_office(
         302, *READERS
@@ -153,6 +156,7 @@ PAGES: dict[tuple[str, str], Row] = {
 
 PREDICTION = {"use_case": "{slug}"}
 HOLD = {"lease": 1}
+TOMORROW = (factories.now() + timedelta(days=1)).isoformat()
 API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/audit-events"): (Scope.AUDIT_READ, role_page(200, A, U)),
     ("GET", "/api/v1/use-cases"): (Scope.CATALOG_READ, everyone(200)),
@@ -168,6 +172,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),
     ("GET", "/api/v1/cases/<uuid:case_id>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/heartbeat"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/claim"): (Scope.CASES_REVIEW, of_office(200, *WORKERS)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/pend"): (
+        Scope.CASES_REVIEW,
+        of_office(409, *WORKERS, send={**HOLD, "follow_up_at": TOMORROW, "awaited": "payslip"}),
+    ),
     ("POST", "/api/v1/cases/<uuid:case_id>/release"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
     ("POST", "/api/v1/cases/<uuid:case_id>/undo"): (Scope.CASES_REVIEW, of_office(409, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/reopen"): (
@@ -437,6 +446,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
             "context",
         },
         "/api/v1/cases/<uuid:case_id>/heartbeat": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/claim": set(),
+        "/api/v1/cases/<uuid:case_id>/pend": {"lease", "follow_up_at", "awaited"},
         "/api/v1/cases/<uuid:case_id>/release": {"lease"},
         "/api/v1/cases/<uuid:case_id>/undo": set(),
         "/api/v1/cases/<uuid:case_id>/reopen": {"reason"},

@@ -17,7 +17,9 @@ CANARY = "c4n4ry-value"
 POSTS = {
     "/api/v1/predictions": "sender",
     "/api/v1/predictions/batch": "sender",
+    f"/api/v1/cases/{ABSENT}/claim": "alice",
     f"/api/v1/cases/{ABSENT}/heartbeat": "alice",
+    f"/api/v1/cases/{ABSENT}/pend": "alice",
     f"/api/v1/cases/{ABSENT}/release": "alice",
     f"/api/v1/cases/{ABSENT}/review": "alice",
     f"/api/v1/cases/{ABSENT}/undo": "alice",
@@ -25,6 +27,7 @@ POSTS = {
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/datasets": "ml",
 }
+BARE = {f"/api/v1/cases/{ABSENT}/claim", "/api/v1/queues/loans/claim"}  # those that need no body
 GETS = {
     "/api/v1/predictions": "sender",
     "/api/v1/cases": "alice",
@@ -104,7 +107,7 @@ def test_a_body_that_cannot_be_read_is_refused_everywhere(served, before, path, 
     assert served.fingerprint() == before
 
 
-@pytest.mark.parametrize("path", sorted(set(POSTS) - {"/api/v1/queues/loans/claim", f"/api/v1/cases/{ABSENT}/undo"}))
+@pytest.mark.parametrize("path", sorted(set(POSTS) - BARE))
 def test_a12_an_empty_body_is_refused_where_one_is_needed(served, before, path):
     assert post(served, path, b"").status_code in {400, 422}
     assert served.fingerprint() == before
@@ -202,6 +205,8 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
     good = {
         "/api/v1/predictions": body(),
         f"/api/v1/cases/{ABSENT}/heartbeat": {"lease": 1},
+        f"/api/v1/cases/{ABSENT}/claim": {},
+        f"/api/v1/cases/{ABSENT}/pend": {"lease": 1, "follow_up_at": "2026-11-27T09:00:00Z", "awaited": "x"},
         f"/api/v1/cases/{ABSENT}/release": {"lease": 1},
         f"/api/v1/cases/{ABSENT}/review": {"lease": 1, "answer": "agree"},
         f"/api/v1/cases/{ABSENT}/undo": {},

@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "GivenPrediction",
         "GivenExplanation",
         "LeaseBody",
+        "PendBody",
         "ReviewBody",
         "ReopenBody",
         "DatasetBody",
@@ -122,7 +124,9 @@ OPERATIONS = [
     ("GET", "/api/v1/audit-events", "auditor"),
     ("GET", "/api/v1/cases", "alice"),
     ("GET", "/api/v1/cases/{case_id}", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/claim", "alice"),
     ("POST", "/api/v1/cases/{case_id}/heartbeat", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/pend", "alice"),
     ("POST", "/api/v1/cases/{case_id}/release", "alice"),
     ("POST", "/api/v1/cases/{case_id}/review", "alice"),
     ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
@@ -150,10 +154,15 @@ def test_every_operation_is_fuzzed(document):
     }
 
 
+def tomorrow() -> str:
+    return (factories.now() + timedelta(days=1)).isoformat()
+
+
 GOOD = {
     "/api/v1/predictions": body,
     "/api/v1/predictions/batch": lambda: {"items": [body()]},
     "/api/v1/datasets": lambda: {"use_case": "loans", "name": "fuzz"},
+    "/api/v1/cases/{case_id}/pend": lambda: {"lease": 1, "follow_up_at": tomorrow(), "awaited": "payslip"},
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
 }
 
@@ -236,6 +245,15 @@ def story(served: Served, schema: Any) -> dict[str, str]:
         hold("POST", "/api/v1/cases/{case_id}/release", "alice", 200, **place)
         hold("POST", "/api/v1/cases/{case_id}/release", "alice", 409, **place)
         again = hold("POST", "/api/v1/queues/{slug}/claim", "alice", 200, at={"slug": "loans"}).json()
+        wait = {"lease": again["lease"]["number"], "follow_up_at": tomorrow(), "awaited": "payslip"}
+        place = {"at": {"case_id": again["id"]}}
+        hold("POST", "/api/v1/cases/{case_id}/pend", "alice", 422, **place, json={**wait, "awaited": " "})
+        hold("POST", "/api/v1/cases/{case_id}/pend", "alice", 200, **place, json=wait)
+        hold("POST", "/api/v1/cases/{case_id}/pend", "alice", 409, **place, json=wait)
+        hold("GET", "/api/v1/cases/{case_id}", "alice", 200, **place)
+        hold("GET", "/api/v1/cases", "alice", 200, params={"status": "pended"})
+        again = hold("POST", "/api/v1/cases/{case_id}/claim", "alice", 200, **place).json()
+        hold("POST", "/api/v1/cases/{case_id}/claim", "alice", 409, **place)
         answer = {
             "lease": again["lease"]["number"],
             "answer": "correct",

@@ -4,6 +4,7 @@ from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
+from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
     HoldsTooMany,
@@ -19,6 +20,6 @@ from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
     "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotDecided", "NotWaiting", "Opening", "StaleView", "TooLate",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "open_cases", "release", "reopen_case", "review_case",
-    "save_draft", "undo_review", "view_case",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "not_pended", "open_cases", "pend_case", "release", "reopen_case",
+    "return_due", "review_case", "save_draft", "undo_review", "view_case",
 ]  # fmt: skip

@@ -24,11 +24,11 @@ from reviewapp.lib.errors import NotFound
 _CLAIM = """
 with q as materialized (select id, lease_minutes, most_held from cases_queue where {which} and id in ({granted}))
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
-    lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute'
+    lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute', follow_up_at = null, pended_by_id = null
 where id = (
     select c.id from cases_case c
     where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
-        and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp())
+        and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp() or c.state = 'pended' and %(pended)s)
         and not exists (select from cases_review r where r.case_id = c.id and r.round = c.round and r.reviewer_id = %(me)s)
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
@@ -43,12 +43,14 @@ returning id, queue_id, lease, lease_until, external_id
 def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
     """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
 
+    A pended case does not wait: it comes back at its follow-up time, or by `claim_case`.
+
     The case has its id, queue, lease and external id; the rest is read by whoever shows it.
 
     :raises NotFound: if there is no such queue, or the actor may not work on it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
-    case = _claim("slug = %(slug)s", {"slug": slug}, actor=actor)
+    case = _claim("slug = %(slug)s", {"slug": slug, "pended": False}, actor=actor)
     if case is None:
         queue = queues_of(actor, WORK_QUEUE).filter(slug=slug).first()
         if queue is None:
@@ -60,14 +62,15 @@ def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
 
 @durable
 def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
-    """Lease one waiting case to the actor, as when they open it from the list or take a lost one again.
+    """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany:
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    taken = _claim("id = %(queue)s", {"queue": case.queue_id, "case": case_id}, actor=actor, only="and c.id = %(case)s")
+    values = {"queue": case.queue_id, "case": case_id, "pended": True}
+    taken = _claim("id = %(queue)s", values, actor=actor, only="and c.id = %(case)s")
     if taken is None:
         if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
             raise AlreadyReviewed
@@ -77,7 +80,8 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
 
 
 def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, only: str = "") -> Case | None:
-    """:param which: the condition that names one queue. :param only: a further one, on the cases in it."""
+    """:param which: the condition that names one queue. :param values: its own, and whether `pended` cases are taken up, too.
+    :param only: a further condition, on the cases in it."""
     granted, rights = granted_sql(Queue, actor, WORK_QUEUE)
     with connection.cursor() as cursor:
         cursor.execute(

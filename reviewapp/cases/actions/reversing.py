@@ -36,7 +36,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     )
     if review is None or review.reviewer_id != actor.user_id or not _in_window(review):
         raise TooLate
-    if case.state == CaseState.LEASED or (case.state == CaseState.DECIDED and not _withhold(case)):
+    if case.state in {CaseState.LEASED, CaseState.PENDED} or (case.state == CaseState.DECIDED and not _withhold(case)):
         raise TooLate
     ended = _end_round(case, rules.Reversal.UNDO, actor=actor)
     _lease_again(case, review.queue, actor)

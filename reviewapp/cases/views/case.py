@@ -1,4 +1,4 @@
-"""One case: its page, taking, keeping and answering it."""
+"""One case: its page, taking, keeping, pending and answering it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
-from reviewapp.cases import actions, presentation, queries
+from reviewapp.cases import actions, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
-from reviewapp.cases.forms import FIELD_OF, AnswerForm, read_answer
+from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.queue import take_next
 from reviewapp.lib import query
@@ -54,6 +54,7 @@ def _case_context(
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
         posted = form.posted() if form else None
         context["answer"] = presentation.answer_context(found, codes, draft=draft, posted=posted, errors=errors)
+        context["pend"] = pending_panel.pend_context(found, now=now)
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
     elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
@@ -62,7 +63,7 @@ def _case_context(
 
 
 def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
-    waits = found.state == "open" or (
+    waits = found.state in {"open", "pended"} or (
         found.state == "leased" and found.lease_until is not None and found.lease_until < now
     )
     answered = any(
@@ -186,6 +187,41 @@ def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: Counters
         "take_url": context.get("take_url"),
     }
     return render(request, "cases/case.html", context, status=409)
+
+
+@require_POST
+def pend(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Let the case wait until its follow-up time, and go on to the next."""
+    form, now = read_pending(request.POST), timezone.now()
+    found = queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
+    if found is None:
+        raise Http404
+    try:
+        follow_up_at = form.follow_up_at(now)
+        actions.pend_case(
+            case_id=case_id,
+            lease=form.lease,
+            follow_up_at=follow_up_at,
+            awaited=form.awaited,
+            actor=request.actor,
+            at=now,
+        )
+    except (Invalid, LeaseLost) as error:
+        return _not_pended(request, case_id, form, error)
+    messages.success(request, f"Pended until {presentation.clock(follow_up_at, now=now)}: {found.external_id}.")
+    return take_next(request, found.queue)
+
+
+def _not_pended(request: HttpRequest, case_id: UUID, form: PendForm, error: CountersignError) -> HttpResponse:
+    """The page again: with what is wrong in the form, or as the case is now that the lease is lost."""
+    found = _viewed(request, case_id)
+    context = _case_context(request, found)
+    if isinstance(error, LeaseLost):
+        messages.warning(request, "Your lease on this case had ended already. It was not pended.")
+    elif "pend" in context:
+        errors = {problem.pointer.strip("/"): problem.detail for problem in error.errors}
+        context["pend"] = pending_panel.pend_context(found, now=timezone.now(), form=form, errors=errors)
+    return render(request, "cases/case.html", context, status=error.status)
 
 
 @require_POST

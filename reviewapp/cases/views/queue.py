@@ -38,7 +38,7 @@ def _list_context(
     request: HttpRequest, listed: queries.ListedQueue, choice: Choice, page: paging.Page[Case], now: datetime
 ) -> dict[str, Any]:
     found = listed.queue
-    waiting, held = queries.waiting_and_held(found, now=now)
+    waiting, held, pended = queries.counts_of(found, now=now)
     url = reverse("cases:queue", args=[found.slug])
     schema = schema_by_id(listed.schema_id)
     names = [name for name in found.use_case.summary_features if name in schema.by_name]
@@ -49,6 +49,7 @@ def _list_context(
             "url": url,
             "waiting": presentation.bounded(waiting),
             "in_hand": presentation.bounded(held),
+            "pended": presentation.bounded(pended) if pended else "",
             "order_text": "the next case is chosen for you: priority, then what is due soonest",
             "claim_url": claim_url,
         },

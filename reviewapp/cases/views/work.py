@@ -1,4 +1,4 @@
-"""My work: what one holds, may take, has written and has answered today; and the queues one sees."""
+"""My work: what one holds, may take, has pended, has written and has answered today; and the queues one sees."""
 
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "held": held,
         "decided_today": [answered(review) for review in queries.reviews_of(actor, since=_midnight(now))[:20]],
         "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
+        "pended": [_pended(case, now) for case in queries.pended_by(actor)[:20]],
         "live_url": reverse("cases:my-queues"),
     }
     return render(request, "cases/my_work.html", context)
@@ -73,6 +74,17 @@ def _held(case: Case, now: datetime) -> dict[str, Any]:
         "lease": presentation.lease(case, now=now),
         "draft_saved": "",
         "release_url": reverse("cases:release", args=[case.pk]),
+    }
+
+
+def _pended(case: Case, now: datetime) -> dict[str, Any]:
+    return {
+        "external_id": case.external_id,
+        "url": reverse("cases:case", args=[case.pk]),
+        "queue_name": case.queue.name,
+        "follow_up_at": case.follow_up_at,
+        "until": presentation.clock(case.follow_up_at, now=now) if case.follow_up_at else "",
+        "awaited": case.awaited,
     }
 
 
