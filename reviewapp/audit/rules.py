@@ -12,8 +12,12 @@ ACTION_WORDS = {
     "api_key.created": "made an API key",
     "api_key.revoked": "revoked an API key",
     "case.claimed": "took the case",
+    "case.moved": "moved the case to another queue",
+    "case.reassigned": "gave the case to somebody",
     "case.released": "gave the case back to its queue",
+    "case.reprioritised": "changed the priority of the case",
     "case.reviewed": "answered the case",
+    "case.taken_back": "took the case from its holder, back to its queue",
     "case.viewed": "looked at the case",
     "dataset.downloaded": "downloaded the data set",
     "dataset.failed": "could not freeze the data set",
@@ -74,6 +78,8 @@ DETAILS = {
     "outcome": "",
     "scopes": "for",
     "code": "",
+    "moved_to": "to",
+    "priority": "to",
     "filters": "by",
 }
 LOOKS = (".viewed", ".event_viewed")  # endings of actions that changed nothing

@@ -19,8 +19,18 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class LeadAct(StrEnum):
+    """What a lead may do to cases that others hold or that wait."""
+
+    RELEASE = "release"
+    REASSIGN = "reassign"
+    PRIORITISE = "prioritise"
+    MOVE = "move"
+
+
 PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
 MOST_REASONS = 4
+HIGHEST_PRIORITY = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ urlpatterns = [
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
+    path("board", api.BoardView.as_view(), name="api-board"),
     path("cases", api.CaseListView.as_view(), name="api-cases"),
+    path("cases/bulk", api.BulkView.as_view(), name="api-bulk"),
     path("cases/<uuid:case_id>", api.CaseView.as_view(), name="api-case"),
     path("cases/<uuid:case_id>/heartbeat", api.HeartbeatView.as_view(), name="api-heartbeat"),
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),

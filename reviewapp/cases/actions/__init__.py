@@ -2,6 +2,7 @@
 
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
+from reviewapp.cases.actions.leading import Order, foresee, lead_cases
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, LeaseLost, NotWaiting, StaleView
@@ -9,6 +10,7 @@ from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotWaiting", "Opening", "StaleView",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "open_cases", "release", "review_case", "save_draft", "view_case",
+    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotWaiting", "Opening", "Order", "StaleView",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "open_cases",
+    "release", "review_case", "save_draft", "view_case",
 ]  # fmt: skip
