@@ -1,12 +1,14 @@
-"""The answer form as a browser sends it."""
+"""The forms of reviewers and leads as a browser sends them."""
 
 from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from reviewapp.cases.actions import Given
+from reviewapp.cases.actions import Given, Order
+from reviewapp.cases.actions.leading import MOST_CASES, REASON_LENGTH
+from reviewapp.cases.board import ids_of
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import Answer
+from reviewapp.cases.rules import Answer, LeadAct
 from reviewapp.lib.errors import Malformed
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
@@ -68,3 +70,17 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
     return int(text)
+
+
+def read_order(data: QueryDict) -> Order:
+    """The ticked cases and what to do to them. Nothing need be ticked, named or written yet.
+
+    :raises Malformed: for what no form of ours sends.
+    """
+    texts = [data.get(name, "") for name in ("act", "to", "reason", "priority")]
+    case_ids = ids_of(data.getlist("case"))
+    if texts[0] not in list(LeadAct) or any("\0" in text or len(text) > 5 * REASON_LENGTH for text in texts):
+        raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
+    if case_ids is None or len(case_ids) > MOST_CASES:
+        raise Malformed(f"Tick at most {MOST_CASES} cases.", code="bad-cases")
+    return Order(LeadAct(texts[0]), case_ids, to=texts[1], reason=texts[2], priority=_whole(texts[3] or "0"))

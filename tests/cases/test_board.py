@@ -1,12 +1,14 @@
 """The lead's board: who sees what on it, and acts on many cases, each of which is judged alone."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from guardian.shortcuts import assign_perm
 
-from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE, Scope
+from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.models import Case, Draft, Queue
 from tests import factories
@@ -62,6 +64,30 @@ def claim_of(client, case):
     return taken
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"APP-LATE", "APP-A", "APP-B"}),
+        ("state=held", {"APP-A", "APP-B"}),
+        ("state=waiting", {"APP-LATE"}),
+        ("state=breached", {"APP-LATE", "APP-B"}),
+        ("holder={alice}", {"APP-A"}),
+        ("holder={alice}&state=waiting", set()),
+        ("queue=loans-lead", set()),
+        ("queue=loans", {"APP-LATE", "APP-A", "APP-B"}),
+    ],
+)
+def test_the_board_is_filtered_by_its_address(office, alice, bob, carol, sign_in, api, query, shown):
+    late = timezone.now() - timedelta(minutes=4)
+    for person, name in ((alice, "APP-A"), (bob, "APP-B")):
+        claim_of(api(person), office.send(external_id=name))
+    office.send(external_id="APP-LATE")
+    Case.objects.exclude(external_id="APP-A").update(due_at=late)
+    page = sign_in(carol).get(f"/board/?{query.format(alice=alice.pk)}").content.decode()
+    assert set(re.findall(r"<bdi>(APP-\w+)", page)) == shown
+    assert ("No case matches these filters" in page) == (not shown)
+
+
 def test_the_board_is_paged_both_ways(office, carol, lead):
     cases = [office.send() for _ in range(5)]
     for minutes, case in enumerate(cases):
@@ -74,6 +100,46 @@ def test_the_board_is_paged_both_ways(office, carol, lead):
     assert (first["previous"], third["next"]) == (None, None)
     assert lead.get("/api/v1/board", page_size=2, cursor=third["previous"]).json()["results"] == second["results"]
     assert lead.get("/api/v1/board", state="held", cursor=first["next"]).json()["code"] == "bad-cursor"
+
+
+@pytest.mark.parametrize("query", ["queue=elsewhere", "state=decided", "holder=alice", "q=APP"])
+def test_a_filter_that_the_board_does_not_know_is_refused(office, carol, mallory, sign_in, query):
+    assert sign_in(carol).get(f"/board/?{query}").status_code == 400
+
+
+def test_who_leads_no_queue_has_no_board(office, alice, carol, mallory, sign_in, api):
+    for person in (alice, mallory):
+        browser = sign_in(person)
+        assert [browser.get(path).status_code for path in ("/board/", "/board/figures/", "/board/news/")] == [404] * 3
+        assert browser.post("/board/preview/", {"act": "release"}).status_code == 404
+        assert api(person).get("/api/v1/board").status_code == 404
+        assert "/board/" not in browser.get("/my-work/").content.decode()
+    assert 'href="/board/"' in sign_in(carol).get("/my-work/").content.decode()
+
+
+def test_a_right_to_lead_that_comes_with_a_role_opens_the_board(office, alice, sign_in):
+    browser = sign_in(alice)
+    assert browser.get("/board/").status_code == 404
+    assign_perm(LEAD_QUEUE, alice.groups.get(name=Role.REVIEWER), office.queue)
+    page = browser.get("/board/")
+    assert page.status_code == 200
+    assert 'href="/board/"' in page.content.decode()
+
+
+def test_an_empty_board_says_what_to_do(office, carol, sign_in):
+    page = sign_in(carol).get("/board/").content.decode()
+    assert "Nothing needs you now" in page
+    assert "Nothing has breached and nothing is at risk." in page
+
+
+def test_the_list_says_that_it_has_changed_and_only_then(office, alice, carol, sign_in, api):
+    claim_of(api(alice), office.send())
+    browser = sign_in(carol)
+    news = re.search(r'data-live-url="(/board/news/[^"]+)"', browser.get("/board/").content.decode())[1]
+    news = news.replace("&amp;", "&")
+    assert "has changed" not in browser.get(news).content.decode()
+    claim_of(api(alice), office.send())
+    assert "has changed" in browser.get(news).content.decode()
 
 
 # Taking back
@@ -267,3 +333,102 @@ def test_an_order_that_is_not_whole_does_nothing(office, alice, lead, api, chang
     refused = lead.post("/api/v1/cases/bulk", {"act": "release", "cases": [case["id"]], "reason": "x"} | change)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
     assert Case.objects.get().holder == alice
+
+
+# The pages
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+
+
+def test_a_lead_reassigns_with_nothing_but_forms(office, alice, bob, carol, sign_in, api):
+    held = [claim_of(api(alice), office.send(external_id=f"APP-{number}")) for number in (1, 2)]
+    browser = sign_in(carol)
+    ticked = {"act": "reassign", "case": [case["id"] for case in held], "back": "state=held"}
+    chosen = browser.post("/board/preview/", ticked).content.decode()
+    assert "Bob" in chosen
+    assert "choose first" in chosen
+    ticked |= {"to": "bob", "reason": "Alice is ill"}
+    shown = browser.post("/board/preview/", ticked).content.decode()
+    assert "Bob holds it for 15 min; Alice loses it" in shown
+    assert "Give 2 cases to Bob" in shown
+    assert set(Case.objects.values_list("holder", flat=True)) == {alice.pk}, "a preview changes nothing"
+    done = browser.post("/board/act/", ticked | {"previewed": hidden(shown, "previewed")}, follow=True)
+    assert done.redirect_chain[-1][0] == "/board/?state=held"
+    assert "2 cases given to Bob." in done.content.decode()
+    assert set(Case.objects.values_list("holder", flat=True)) == {bob.pk}
+    story = browser.get(f"/cases/{held[0]['id']}/").content.decode()
+    assert "Carol gave the case to Bob." in story
+    assert "Alice is ill" in story
+
+
+def test_what_changed_since_the_preview_is_shown_again_instead_of_done(office, alice, bob, carol, sign_in, api):
+    case = claim_of(api(alice), office.send())
+    browser = sign_in(carol)
+    order = {"act": "release", "case": case["id"], "reason": "x"}
+    shown = browser.post("/board/preview/", order).content.decode()
+    api(alice).post(f"/api/v1/cases/{case['id']}/release", {"lease": 1})
+    claim(api(bob))
+    answer = browser.post("/board/act/", order | {"previewed": hidden(shown, "previewed")})
+    assert answer.status_code == 409
+    assert "look again" in answer.content.decode()
+    assert Case.objects.get().holder == bob
+    again = order | {"previewed": hidden(answer.content.decode(), "previewed")}
+    assert browser.post("/board/act/", again).status_code == 302
+    assert Case.objects.get().state == "open"
+
+
+def test_a_page_without_a_reason_says_so_and_does_nothing(office, alice, carol, sign_in, api):
+    case = claim_of(api(alice), office.send())
+    browser = sign_in(carol)
+    order = {"act": "release", "case": case["id"], "reason": ""}
+    shown = browser.post("/board/preview/", order).content.decode()
+    answer = browser.post("/board/act/", order | {"previewed": hidden(shown, "previewed")})
+    assert answer.status_code == 422
+    assert "Say in at most 200 characters why." in answer.content.decode()
+    assert Case.objects.get().holder == alice
+
+
+def test_a_preview_says_of_each_case_what_will_not_happen(office, alice, carol, sign_in, api):
+    held, waiting = claim_of(api(alice), office.send()), office.send()
+    page = sign_in(carol).post(
+        "/board/preview/", {"act": "release", "case": [held["id"], str(waiting.pk), str(uuid4())]}
+    )
+    text = page.content.decode()
+    assert "2 of 3 stay as they are." in text
+    assert "Nobody holds it." in text
+    assert "A case you may not see" in text
+    assert "Take back 1 case" in text
+
+
+def test_nothing_ticked_leads_back_with_a_word(office, carol, sign_in):
+    page = sign_in(carol).post("/board/preview/", {"act": "move", "back": "queue=loans"}, follow=True)
+    assert page.redirect_chain[-1][0] == "/board/?queue=loans"
+    assert "Tick at least one case" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent", [{"act": "decide"}, {"act": "release", "case": "APP-1"}, {"act": "prioritise", "priority": "many"}]
+)
+def test_what_no_form_of_ours_sends_is_refused(office, carol, sign_in, sent):
+    assert sign_in(carol).post("/board/preview/", sent).status_code == 400
+
+
+def test_the_board_of_a_lead_of_many_keeps_back_links_to_itself(office, carol, sign_in):
+    page = sign_in(carol).post("/board/preview/", {"act": "move", "back": "https://example.org/?x=1"}, follow=True)
+    assert page.redirect_chain[-1][0] == "/board/"
+
+
+def test_the_timeline_tells_of_every_act_of_a_lead(office, alice, carol, lead, sign_in, api):
+    case = claim_of(api(alice), office.send())
+    bulk(lead, "release", case["id"])
+    bulk(lead, "prioritise", case["id"], priority=40)
+    bulk(lead, "move", case["id"], to="loans-lead")
+    page = sign_in(carol).get(f"/cases/{case['id']}/").content.decode()
+    for sentence in (
+        "Carol took the case back from Alice.",
+        "Carol changed its priority from 0 to 40.",
+        "Carol moved the case to Loans lead.",
+    ):
+        assert sentence in page

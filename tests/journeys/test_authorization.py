@@ -116,6 +116,11 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/queues/<slug:slug>/news/"): of_office(200, *READERS, query="since=0"),
     ("GET", "/queues/<slug:slug>/ahead/"): of_office(204, *WORKERS),
     ("POST", "/queues/<slug:slug>/next/"): of_office(302, *WORKERS),
+    ("GET", "/board/"): only(200, L),
+    ("GET", "/board/figures/"): only(200, L),
+    ("GET", "/board/news/"): only(200, L),
+    ("POST", "/board/preview/"): only(302, L, send={"act": "release"}),  # nothing is ticked
+    ("POST", "/board/act/"): only(409, L, send={"act": "release"}),  # nothing was previewed
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
