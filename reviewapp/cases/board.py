@@ -16,7 +16,7 @@ from reviewapp.cases.queries import MOST_WORKERS
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.errors import Malformed
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 ORDER = ("due_at", "id")
 FILTERS = ("queue", "holder", "state")
 PARAMS = (*FILTERS, "cursor", "page_size")
