@@ -9,7 +9,8 @@ from django.db.models import BooleanField, Exists, Model, OuterRef, Value
 from django.db.models.expressions import Combinable
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
-from reviewapp.access.rules import RIGHT_WORDS
+from reviewapp.access.grants import holds_any
+from reviewapp.access.rules import LEAD_QUEUE, RIGHT_WORDS
 from reviewapp.lib.errors import NotFound
 
 
@@ -64,9 +65,19 @@ def find(target: Model) -> Kind:
     return kind
 
 
+def leads_queue() -> Combinable:
+    """Annotates users: whether they may lead any queue, by a grant to them or to one of their roles."""
+    queues = _queues()
+    return holds_any(queues.model, LEAD_QUEUE) if queues else Value(False, output_field=BooleanField())
+
+
+def _queues() -> Kind | None:
+    return next((kind for kind in kinds() if kind.is_queue), None)
+
+
 def has_queue() -> Combinable:
     """Annotates users: whether any queue is granted to them personally. A subquery of the statement that finds the user."""
-    queues = next((kind for kind in kinds() if kind.is_queue), None)
+    queues = _queues()
     if queues is None:
         return Value(False, output_field=BooleanField())
     return Exists(queues.user_grants.objects.filter(user_id=OuterRef("pk")))

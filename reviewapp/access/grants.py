@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
@@ -29,6 +29,13 @@ def granted(rows: QuerySet[M], actor: Actor, right: str) -> QuerySet[M]:
 def granted_sql(model: type[Model], actor: Actor, right: str) -> tuple[str, dict[str, Any]]:
     """The same as a subquery of ids and its parameters `grantee` and `rights`, for statements written by hand."""
     return _statement(model, "%(grantee)s", "%(rights)s"), {"grantee": actor.user_id, "rights": list(implied(right))}
+
+
+def holds_any(model: type[Model], right: str) -> RawSQL:
+    """Annotates users: whether they have `right` on any row of `model`. A subquery of the statement that finds the user."""
+    rights = f"'{{{','.join(implied(right))}}}'"
+    sql = f"exists({_statement(model, 'access_user.id', rights)})"
+    return RawSQL(sql, [], output_field=BooleanField())  # noqa: S611  # nosec B611 -- only names of our tables and rights
 
 
 @lru_cache(maxsize=16)

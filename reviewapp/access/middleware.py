@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviewapp.access.authentication import ROLES
-from reviewapp.access.grantable import has_queue
+from reviewapp.access.grantable import has_queue, leads_queue
 from reviewapp.access.models import User
 from reviewapp.lib.actor import HUMAN, Actor
 
@@ -69,12 +69,12 @@ def person(user: Any, *, request_id: str) -> Actor:
 
 
 def session_user(session: Mapping[str, Any], *, now: float) -> Any:
-    """The person, with `roles` and `has_queue`, that a session belongs to, if it is still good: one statement (and the session's own)."""
+    """The person, with `roles`, `has_queue` and `leads_queue`, of a session that is still good: one statement (and the session's own)."""
     user_id = session.get(SESSION_KEY)
     if not user_id or not is_timely(session, now=now):
         return None
     user = (
-        User.objects.annotate(roles=ROLES, has_queue=has_queue())
+        User.objects.annotate(roles=ROLES, has_queue=has_queue(), leads_queue=leads_queue())
         .filter(pk=UUID(user_id), is_active=True, is_service=False)
         .first()
     )

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     PREDICTIONS_READ = "predictions:read"
     CASES_READ = "cases:read"
     CASES_REVIEW = "cases:review"
+    CASES_LEAD = "cases:lead"
     LABELS_READ = "labels:read"
     DATASETS_WRITE = "datasets:write"
     CATALOG_READ = "catalog:read"
@@ -52,7 +53,7 @@ def implied(right: str) -> tuple[str, ...]:
 # What the words on screen say each of them allows. A right nobody can explain is a right nobody should have.
 ROLE_WORDS = {
     Role.REVIEWER: "takes and answers cases, in the queues granted to them",
-    Role.LEAD: "answers referred cases and sees how queues stand, in those granted to them",
+    Role.LEAD: "answers referred cases, sees who holds what and gives cases to others, in the queues granted to them",
     Role.ADMIN: "makes people and keys, and changes what they may do; reads the audit trail",
     Role.AUDITOR: "reads the audit trail",
     Role.ML: "reads labels and data sets, and registers models, of the use cases granted to them",
@@ -61,7 +62,7 @@ ROLE_WORDS = {
 RIGHT_WORDS = {
     VIEW_QUEUE: ("Read", "open the cases of the queue and read them"),
     WORK_QUEUE: ("Work", "take cases and answer them; includes reading"),
-    LEAD_QUEUE: ("Lead", "lead the queue; includes working"),
+    LEAD_QUEUE: ("Lead", "see who holds what, take cases back and give them to others; includes working"),
     SUBMIT: ("Send", "send predictions to this use case"),
     READ_PREDICTIONS: ("Read predictions", "read predictions, their explanations and outcomes"),
     READ_LABELS: ("Read labels", "read labels, freeze data sets and download them"),
@@ -72,6 +73,7 @@ SCOPE_WORDS = {
     Scope.PREDICTIONS_READ: "read predictions",
     Scope.CASES_READ: "read cases",
     Scope.CASES_REVIEW: "take and answer cases",
+    Scope.CASES_LEAD: "see who holds what, and give cases to others",
     Scope.LABELS_READ: "read labels and data sets",
     Scope.DATASETS_WRITE: "freeze data sets",
     Scope.CATALOG_READ: "read use cases and models",

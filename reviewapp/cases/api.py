@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, read."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read; and the lead's board with its acts on many cases."""
 
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Once, once_of
-from reviewapp.access.rules import Scope
-from reviewapp.cases import actions, queries, serializers
+from reviewapp.access.rules import LEAD_QUEUE, Scope
+from reviewapp.cases import actions, board, queries, serializers
+from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.answers import case_answer
-from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
-from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
+from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
-from reviewapp.lib.errors import Malformed
+from reviewapp.lib.errors import Malformed, NotFound
 from reviewapp.lib.fields import Fields
 
 MOST_LEASE = 2**31 - 1
@@ -218,3 +219,62 @@ def _given(request: Request) -> tuple[int, actions.Given]:
     )
     fields.done()
     return lease, given
+
+
+class BoardView(APIView):
+    """How the queues stand that one leads, and what in them is held, at risk or breached, soonest due first."""
+
+    @extend_schema(
+        operation_id="read_board",
+        parameters=[
+            OpenApiParameter("queue", str, description="Slug of a queue that you lead"),
+            OpenApiParameter("holder", str, description="Id of a person"),
+            OpenApiParameter("state", str, enum=[value for value, _ in board.STATES]),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", int),
+        ],
+        responses={200: serializers.BoardShape},
+    )
+    def get(self, request: Request) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        values, now = query.read(request.query_params, allowed=board.PARAMS), timezone.now()
+        figures = queries.queue_figures(actor, now=now, right=LEAD_QUEUE)
+        if not figures:
+            raise NotFound
+        queues = [row.queue for row in figures]
+        choice, size = board.Choice.of(values, queues), query.size(values)
+        page = board.listed(queues, choice, now=now, cursor=values.get("cursor"), size=size)
+        answer = {
+            "queues": [serializers.figures_line(row) for row in figures],
+            "results": [serializers.board_line(case) for case in page.rows],
+            "next": page.next,
+            "previous": page.previous,
+        }
+        return Response(answer)
+
+
+class BulkView(APIView):
+    """Take back, give to somebody, change the priority of, or move up to 200 cases of queues that one leads. Each is judged alone."""
+
+    @extend_schema(operation_id="lead_cases", request=serializers.BulkBody, responses={200: serializers.BulkAnswer})
+    def post(self, request: Request) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        if not queries.queues_of(actor, LEAD_QUEUE).exists():
+            raise NotFound
+        once = once_of(request, render=serializers.bulk_answer)
+        results = actions.lead_cases(order=_order(request), actor=actor, at=timezone.now(), once=once)
+        return _answer(results, once, serializers.bulk_answer)
+
+
+def _order(request: Request) -> actions.Order:
+    fields = Fields(request.data)
+    act = fields.text("act", most=20, among=list(LeadAct))
+    texts = fields.texts("cases", most=MOST_CASES, length=36)
+    case_ids = board.ids_of(texts)
+    if not case_ids:
+        fields.add("cases", "wrong_type", f"Send the ids of 1 to {MOST_CASES} cases, each once.")
+    to = fields.text("to", most=60) if act in {LeadAct.REASSIGN, LeadAct.MOVE} else ""
+    priority = fields.integer("priority", low=0, high=HIGHEST_PRIORITY) if act == LeadAct.PRIORITISE else 0
+    reason = fields.text("reason", most=REASON_LENGTH)
+    fields.done()
+    return actions.Order(LeadAct(act), case_ids or [], to=to, priority=priority, reason=reason)

@@ -1,4 +1,4 @@
-"""The answer form and the form to pend a case, as a browser sends them."""
+"""The forms of reviewers and leads as a browser sends them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,11 @@ from datetime import datetime
 from django.http import QueryDict
 from django.utils import timezone
 
-from reviewapp.cases.actions import Given, not_pended
+from reviewapp.cases.actions import Given, Order, not_pended
+from reviewapp.cases.actions.leading import MOST_CASES
+from reviewapp.cases.board import ids_of
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import Answer, pending_faults, quick_follow_ups
+from reviewapp.cases.rules import REASON_LENGTH, Answer, LeadAct, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Malformed
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
@@ -104,3 +106,17 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
     return int(text)
+
+
+def read_order(data: QueryDict) -> Order:
+    """The ticked cases and what to do to them. Nothing need be ticked, named or written yet.
+
+    :raises Malformed: for what no form of ours sends.
+    """
+    texts = [data.get(name, "") for name in ("act", "to", "reason", "priority")]
+    case_ids = ids_of(data.getlist("case"))
+    if texts[0] not in list(LeadAct) or any("\0" in text or len(text) > 5 * REASON_LENGTH for text in texts):
+        raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
+    if case_ids is None or len(case_ids) > MOST_CASES:
+        raise Malformed(f"Tick at most {MOST_CASES} cases.", code="bad-cases")
+    return Order(LeadAct(texts[0]), case_ids, to=texts[1], reason=texts[2], priority=_whole(texts[3] or "0"))

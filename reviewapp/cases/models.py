@@ -14,7 +14,6 @@ from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
 
 NOTE_LENGTH = 10_000
-REASON_LENGTH = 1_000
 
 
 class Queue(models.Model):
@@ -211,7 +210,7 @@ class Reversal(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reversals")
     round = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=6, choices=[(kind, kind) for kind in rules.Reversal])
-    reason = models.TextField(default="", max_length=REASON_LENGTH)
+    reason = models.TextField(default="", max_length=rules.REASON_LENGTH)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -176,8 +177,9 @@ def case_context(
 
 def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
     """Why the queue's order gave this case to its holder; empty where somebody chose it."""
-    claims = [event for event in events if event.action == "case.claimed"]
-    if case.state != CaseState.LEASED or not claims or claims[-1].data.get("chosen"):
+    claims = [event for event in events if event.action in {"case.claimed", "case.reassigned"}]
+    by_order = bool(claims) and claims[-1].action == "case.claimed" and not claims[-1].data.get("chosen")
+    if case.state != CaseState.LEASED or not by_order:
         return ""
     return f"it has priority {case.priority}" if case.priority else "it is due soonest"
 
@@ -359,6 +361,10 @@ _SENTENCES = {
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
     "case.viewed": "{who} looked at the case.",
+    "case.taken_back": "{who} took the case back from {holder}.",
+    "case.reassigned": "{who} gave the case to {person}.",
+    "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
+    "case.moved": "{who} moved the case to {moved_to}.",
 }
 
 
@@ -387,8 +393,24 @@ def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: M
         return {"at": event.at, "sentence": f"{who} pended the case until {until}.", "quote": ""}
     if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
         return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
-    sentence = _SENTENCES.get(event.action, event.action).format(who=who)
-    return {"at": event.at, "sentence": sentence, "quote": event.reason}
+    words = {**event.data, "who": who, "person": _named(event, "assigned_to", names)}
+    words["holder"] = _named(event, "holder", names)
+    return {
+        "at": event.at,
+        "sentence": _SENTENCES.get(event.action, event.action).format(**words),
+        "quote": event.reason,
+    }
+
+
+def people_in(events: Iterable[AuditEvent]) -> set[UUID]:
+    """Ids of everybody the sentences name: who acted, and whom a lead took a case from or gave it to."""
+    named = [event.data.get(name) for event in events for name in ("assigned_to", "holder")]
+    return {event.actor_id for event in events if event.actor_id} | {UUID(text) for text in named if text}
+
+
+def _named(event: AuditEvent, name: str, names: Mapping[Any, str]) -> str:
+    given = event.data.get(name)
+    return names.get(UUID(given), "a colleague") if given else "a colleague"
 
 
 def _routed(case: Case, event: AuditEvent) -> str:

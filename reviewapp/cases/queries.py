@@ -21,6 +21,7 @@ from reviewapp.predictions.models import ModelWork
 
 COUNT_LIMIT = 1000  # counts stop here, so that a page costs the same however long a queue grows
 MOST_EVENTS = 500
+MOST_WORKERS = 200  # people one may choose among
 WHOLE = (
     "queue__use_case",
     "holder",
@@ -53,6 +54,23 @@ def queue_readers(users: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     by_role = QueueGroupPermission.objects.filter(group__user__in=users, permission__codename__in=rights)
     pairs = own.values_list("user", "content_object").union(by_role.values_list("group__user", "content_object"))
     return set(pairs)
+
+
+def workers_of(queues: QuerySet[Queue], *, username: str = "") -> list[tuple[User, frozenset[UUID]]]:
+    """Who may work on any of these queues, by name, and on which; people only, and at most MOST_WORKERS. `username` asks for one."""
+    rights, ids = implied(WORK_QUEUE), queues.values("pk")
+    own = QueueUserPermission.objects.filter(content_object__in=ids, permission__codename__in=rights)
+    by_role = QueueGroupPermission.objects.filter(content_object__in=ids, permission__codename__in=rights)
+    people = User.objects.filter(is_active=True, is_service=False, **({"username": username} if username else {}))
+    granted_to = Q(pk__in=own.values("user")) | Q(groups__in=by_role.values("group"))
+    found = list(people.filter(granted_to).distinct().order_by("display_name", "pk")[:MOST_WORKERS])
+    users = [user.pk for user in found]
+    pairs = own.filter(user__in=users).values_list("user", "content_object")
+    pairs = pairs.union(by_role.filter(group__user__in=users).values_list("group__user", "content_object"))
+    works_on: dict[UUID, set[UUID]] = {}
+    for user, queue in pairs:
+        works_on.setdefault(user, set()).add(queue)
+    return [(user, frozenset(works_on.get(user.pk, ()))) for user in found]
 
 
 def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[UUID, UUID]]:
@@ -117,9 +135,9 @@ where q.id = any(%(queues)s)
 """
 
 
-def queue_figures(actor: Actor, *, now: datetime) -> list[QueueFigures]:
-    """The actor's queues by name, with their figures; two statements. At risk: less than a quarter of the time is left."""
-    queues = {queue.pk: queue for queue in queues_of(actor).select_related("use_case").order_by("name")}
+def queue_figures(actor: Actor, *, now: datetime, right: str = VIEW_QUEUE) -> list[QueueFigures]:
+    """The queues on which the actor has `right`, by name, with their figures; two statements. At risk: less than a quarter of the time is left."""
+    queues = {queue.pk: queue for queue in queues_of(actor, right).select_related("use_case").order_by("name")}
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": list(queues)})
         found = {row[0]: row[1:] for row in cursor.fetchall()}

@@ -27,10 +27,21 @@ class Reversal(StrEnum):
     REOPEN = "reopen"  # by a lead, with a reason
 
 
+class LeadAct(StrEnum):
+    """What a lead may do to cases that others hold or that wait."""
+
+    RELEASE = "release"
+    REASSIGN = "reassign"
+    PRIORITISE = "prioritise"
+    MOVE = "move"
+
+
 PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
 MOST_REASONS = 4
 LONGEST_PENDED = timedelta(days=30)
 AWAITED_LENGTH = 200
+REASON_LENGTH = 200
+HIGHEST_PRIORITY = 100
 
 
 @dataclass(frozen=True, slots=True)

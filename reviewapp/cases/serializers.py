@@ -5,8 +5,12 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
-from reviewapp.cases.models import NOTE_LENGTH, REASON_LENGTH, Case
-from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
+from reviewapp.cases.actions.leading import MOST_CASES, Result
+from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.queries import QueueFigures
+from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
+from reviewapp.lib.api import problem
+from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
 
@@ -42,6 +46,40 @@ def taken_back_answer(case: Case) -> dict[str, Any]:
 
 def reviewed_answer(case: Case) -> dict[str, Any]:
     return case_line(case) | {"lease": None}
+
+
+def figures_line(figures: QueueFigures) -> dict[str, Any]:
+    """How a queue stands; each count stops at 1,001."""
+    return {
+        "slug": figures.queue.slug,
+        "name": figures.queue.name,
+        "waiting": figures.waiting,
+        "in_hand": figures.held,
+        "at_risk": figures.at_risk,
+        "breached": figures.breached,
+        "next_due": figures.next_due,
+    }
+
+
+def board_line(case: Case) -> dict[str, Any]:
+    """A case on the board: `queue` and `holder` are loaded."""
+    holder = case.holder
+    named = {"id": str(holder.pk), "username": holder.username, "name": holder.display_name} if holder else None
+    lease = {"number": case.lease, "expires_at": case.lease_until} if holder else None
+    return case_line(case) | {"holder": named, "held_since": case.leased_at, "lease": lease}
+
+
+def bulk_answer(results: list[Result]) -> dict[str, Any]:
+    """What became of each case: 200 if it was done, else the status and problem that the same act on it alone would have."""
+    return {"results": [_bulk_line(result) for result in results]}
+
+
+def _bulk_line(result: Result) -> dict[str, Any]:
+    error = result.problem
+    if error is None:
+        return {"id": str(result.case_id), "status": 200}
+    told = problem(error.status, error.code, error.detail, error.errors)
+    return {"id": str(result.case_id), "status": error.status, "problem": told}
 
 
 class LeaseShape(serializers.Serializer[Any]):
@@ -112,3 +150,54 @@ class ReviewBody(LeaseBody):
     note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
     shown = serializers.CharField(required=False, max_length=64)
     active_seconds = serializers.FloatField(required=False, min_value=0, max_value=86_400)
+
+
+class FiguresShape(serializers.Serializer[Any]):
+    """Each count stops at 1,001."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    waiting = serializers.IntegerField()
+    in_hand = serializers.IntegerField()
+    at_risk = serializers.IntegerField()
+    breached = serializers.IntegerField()
+    next_due = serializers.DateTimeField(allow_null=True)
+
+
+class HolderShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    name = serializers.CharField()
+
+
+class BoardLine(CaseLine):
+    holder = HolderShape(allow_null=True)
+    held_since = serializers.DateTimeField(allow_null=True)
+    lease = LeaseShape(allow_null=True)
+
+
+class BoardShape(serializers.Serializer[Any]):
+    queues = FiguresShape(many=True)
+    results = BoardLine(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class BulkBody(serializers.Serializer[Any]):
+    """`to` is the user name of a person for reassign and the slug of a queue for move; `priority` is for prioritise."""
+
+    act = serializers.ChoiceField(choices=[act.value for act in LeadAct])
+    cases = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_CASES)
+    to = serializers.CharField(required=False, max_length=60)
+    priority = serializers.IntegerField(required=False, min_value=0, max_value=HIGHEST_PRIORITY)
+    reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class BulkResult(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=[200, 404, 409])
+    problem = ProblemShape(required=False)
+
+
+class BulkAnswer(serializers.Serializer[Any]):
+    results = BulkResult(many=True)

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import case, queue, reviews, work
+from reviewapp.cases.views import board, case, queue, reviews, work
 
 app_name = "cases"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("queues/<slug:slug>/news/", queue.queue_news, name="queue-news"),
     path("queues/<slug:slug>/ahead/", queue.ahead, name="ahead"),
     path("queues/<slug:slug>/next/", queue.next_case, name="next"),
+    path("board/", board.board, name="board"),
+    path("board/figures/", board.figures, name="board-figures"),
+    path("board/news/", board.news, name="board-news"),
+    path("board/preview/", board.preview, name="board-preview"),
+    path("board/act/", board.act, name="board-act"),
     path("cases/<uuid:case_id>/", case.case, name="case"),
     path("cases/<uuid:case_id>/news/", case.case_news, name="case-news"),
     path("cases/<uuid:case_id>/claim/", case.claim, name="claim"),
@@ -26,7 +31,9 @@ urlpatterns = [
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
+    path("board", api.BoardView.as_view(), name="api-board"),
     path("cases", api.CaseListView.as_view(), name="api-cases"),
+    path("cases/bulk", api.BulkView.as_view(), name="api-bulk"),
     path("cases/<uuid:case_id>", api.CaseView.as_view(), name="api-case"),
     path("cases/<uuid:case_id>/heartbeat", api.HeartbeatView.as_view(), name="api-heartbeat"),
     path("cases/<uuid:case_id>/undo", api.UndoView.as_view(), name="api-undo"),

@@ -12,9 +12,11 @@ from reviewapp.notifications.live import socket_url
 
 # Label, path, who sees it (None: everyone signed in), and further paths that belong to it.
 WORKS = frozenset({Role.REVIEWER, Role.LEAD})
+LEADS: frozenset[Role] = frozenset()  # no role is enough: whoever may lead a queue
 PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("My work", "/my-work/", WORKS, ()),
     ("Queues", "/queues/", WORKS, ("/cases/",)),
+    ("Board", "/board/", LEADS, ()),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),
     ("Data sets", "/datasets/", frozenset({Role.ML}), ()),
@@ -58,11 +60,14 @@ def _cookie(request: HttpRequest, name: str, allowed: set[str]) -> str:
 
 def nav(request: HttpRequest) -> list[dict[str, Any]]:
     """The places this person may go, the present one marked."""
-    works_anyway = getattr(request.user, "has_queue", False)
+    works_anyway, leads = getattr(request.user, "has_queue", False), getattr(request.user, "leads_queue", False)
     return [
         {"label": label, "url": path, "current": request.path.startswith((path, *more))}
         for label, path, roles, more in PLACES
-        if roles is None or request.actor.has_role(*roles) or (roles is WORKS and works_anyway)
+        if roles is None
+        or request.actor.has_role(*roles)
+        or (roles is WORKS and works_anyway)
+        or (roles is LEADS and leads)
     ]
 
 

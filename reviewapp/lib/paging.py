@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -34,11 +34,29 @@ def paginate(rows: QuerySet[M], *, order: Sequence[str], cursor: str | None, siz
     :param purpose: names the list and its order; a cursor of another list is refused.
     :raises Malformed: for a cursor this list did not give out.
     """
+
+    def fetch(key: Sequence[Any] | None, backwards: bool, limit: int) -> list[M]:
+        effective = [_flip(name) for name in order] if backwards else list(order)
+        after = rows if key is None else rows.filter(_after(effective, key))
+        return list(after.order_by(*effective)[:limit])
+
+    return page_of(fetch, order=order, cursor=cursor, size=size, purpose=purpose)
+
+
+def page_of(
+    fetch: Callable[[Sequence[Any] | None, bool, int], list[M]],
+    *,
+    order: Sequence[str],
+    cursor: str | None,
+    size: int,
+    purpose: str,
+) -> Page[M]:
+    """The same for rows that a statement by hand finds.
+
+    :param fetch: takes the key to start behind (None at the beginning), whether to go backwards from it, and how many rows at most.
+    """
     backwards, key = _read(cursor, purpose=purpose, length=len(order)) if cursor else (False, None)
-    effective = [_flip(name) for name in order] if backwards else list(order)
-    if key is not None:
-        rows = rows.filter(_after(effective, key))
-    found = list(rows.order_by(*effective)[: size + 1])
+    found = fetch(key, backwards, size + 1)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()

@@ -5,7 +5,9 @@ import re
 from reviewapp.audit.rules import ACTION_WORDS
 from tests.architecture.source import APP, modules
 
-ACTION = re.compile(r"\"([a-z_]+\.(?:[a-z]+_)*(?:[a-z]+ed|frozen|given|taken|reset|undone|signed_in|signed_out))\"")
+ACTION = re.compile(
+    r"\"([a-z_]+\.(?:[a-z]+_)*(?:[a-z]+ed|frozen|given|taken|taken_back|undone|reset|signed_in|signed_out))\""
+)
 NOT_RECORDED = {"live.changed"}  # a message between sockets
 
 

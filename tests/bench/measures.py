@@ -377,6 +377,26 @@ def list_pages_of_many(bench: Bench) -> None:
         bench.rows[-1] |= {"met": ratio <= 1.3, "ratio": round(ratio, 2)}
 
 
+def board_page(bench: Bench) -> None:
+    """By whoever leads the queue, with all that waits late and hundreds of cases in hand."""
+    lead = factories.make_lead("lead", bench.office)
+    Case.objects.filter(state="open").update(due_at=factories.now())
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze cases_case")  # in life cases become late without being written
+    client = _browser(bench, lead)
+    for name, path in (("first", "/board/"), ("in hand", "/board/?state=held"), ("figures", "/board/figures/")):
+        times, figures = _page(bench, client, path)
+        statements = _page_statements(lead, path)
+        bench.add(
+            f"board of 100,000, {name}, p50 ms",
+            statistics.median(times),
+            target="<= 50",
+            most=50,
+            **figures,
+            statements=statements,
+        )
+
+
 # Labels
 
 
@@ -495,5 +515,5 @@ def _seconds(work: Callable[[], object]) -> float:
 
 MEASURES = (
     batch_ingest, single_ingest, claim_alone, claim_together, claim_then_review, case_page, list_pages, label_lag, export,
-    reach, memory, list_pages_of_many, explanation_rate,
+    reach, memory, list_pages_of_many, board_page, explanation_rate,
 )  # fmt: skip

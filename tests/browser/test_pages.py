@@ -22,8 +22,8 @@ PAGES = {
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
-        "/my-work/", "/queues/", "referred", "agreed",
-        "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing", "/help/lead/",
+        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "referred", "agreed", "/help/lead/", "/policies/",
+        f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [
         f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/",
@@ -225,6 +225,18 @@ def test_an_answer_whose_lease_is_lost(rooms, look):
     look(page)
     page.get_by_role("button", name="Take it again with my text").click()
     expect(page.locator("#note")).to_have_value("Seen at the bed.")
+
+
+def test_a_preview_of_an_act_on_ticked_cases(rooms, look):
+    page, _ = rooms.go("lead", "/board/")
+    page.get_by_role("checkbox", name="Tick APP-").first.check()
+    page.get_by_role("button", name="Give to").click()
+    expect(page.get_by_role("heading", name="Give to somebody")).to_be_visible()
+    look(page)
+    page.get_by_label("Give to").select_option(label="Team lead")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("button", name="Give 1 case to Team lead")).to_be_visible()
+    look(page)
 
 
 def test_a_policy_looked_at_in_words(rooms, look):

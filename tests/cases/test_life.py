@@ -25,9 +25,10 @@ from reviewapp.access.idempotency import KeyReused, Once, Replayed
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import actions
-from reviewapp.cases.actions import Given
+from reviewapp.cases.actions import Given, Order
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.cases.models import Case, Decision, Outbox, Review
+from reviewapp.cases.rules import LeadAct
 from reviewapp.lib.errors import CountersignError
 from reviewapp.predictions.models import Label
 from tests import factories
@@ -63,8 +64,16 @@ PROMISES = {
 }
 _EVENTS = """
     select json_object_agg(action, n) from (select action, count(*) n from audit_auditevent
-        where action in ('case.claimed', 'case.released', 'case.reviewed', 'case.undone', 'case.reopened') group by action) e"""
+        where action like 'case.%' group by action) e"""
 _BROKEN = "select " + ", ".join(f"({statement})" for statement in [*PROMISES.values(), _EVENTS])
+
+
+LED = {
+    LeadAct.RELEASE: "case.taken_back",
+    LeadAct.REASSIGN: "case.reassigned",
+    LeadAct.PRIORITISE: "case.reprioritised",
+    LeadAct.MOVE: "case.moved",
+}
 
 
 class Crash(Exception):
@@ -169,6 +178,40 @@ class Life(RuleBasedStateMachine):
             self.send(who, n, lease, Given("agree", note="other"), key)
         assert (self.row(n), Review.objects.count()) == before
 
+    @rule(n=CASE)
+    def pend(self, n: int) -> None:
+        if holder := self.holder(n):
+            until = timezone.now() + timedelta(hours=1)
+            lease = self.case(n).lease
+            self.act(
+                "case.pended",
+                actions.pend_case,
+                holder,
+                case_id=self.ids[n],
+                lease=lease,
+                follow_up_at=until,
+                awaited="payslip",
+            )
+
+    @rule(n=CASE)
+    def follow_up(self, n: int) -> None:
+        """The follow-up time comes, and the sweep runs."""
+        Case.objects.filter(pk=self.ids[n], state="pended").update(follow_up_at=timezone.now() - timedelta(minutes=1))
+        self.done["case.returned"] += actions.return_due(at=timezone.now())
+
+    @rule(
+        n=CASE,
+        act=st.sampled_from(list(LeadAct)),
+        to=st.sampled_from(["alice", "bob", "carol"]),
+        high=st.integers(0, 2),
+    )
+    def lead(self, n: int, act: LeadAct, to: str, high: int) -> None:
+        """The lead takes the case back, gives it to somebody, changes its priority or moves it."""
+        target = {LeadAct.REASSIGN: to, LeadAct.MOVE: f"{self.queue.slug}{'-lead' if high else ''}"}.get(act, "")
+        order = Order(act, [self.ids[n]], to=target, priority=high, reason="The shift ends.")
+        for result in self.act("", actions.lead_cases, "carol", order=order) or []:
+            self.done[LED[act]] += result.problem is None
+
     @rule(who=PEOPLE, n=CASE, is_in_time=st.booleans())
     def undo(self, who: str, n: int, is_in_time: bool) -> None:
         with patch.object(settings, "UNDO_SECONDS", WINDOW if is_in_time else 0):
@@ -221,7 +264,7 @@ class Life(RuleBasedStateMachine):
             cursor.execute(_BROKEN)
             *broken, events = cursor.fetchone()
         assert dict(zip(PROMISES, broken, strict=True)) == dict.fromkeys(PROMISES, 0)
-        assert Counter(events or {}) == self.done
+        assert Counter(events or {}) == +self.done
 
     # How
 

@@ -117,6 +117,15 @@ def test_a_referral_is_taken_back_until_a_lead_has_taken_the_case(reviewer, case
     assert undo(reviewer, case).status_code == 409
 
 
+def test_a_referral_that_its_lead_has_pended_is_not_taken_back(reviewer, case, carol, api, office):
+    answer(reviewer, case, answer="refer")
+    lease = api(carol).post(f"/api/v1/queues/{office.lead_queue.slug}/claim").json()["lease"]["number"]
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    body = {"lease": lease, "follow_up_at": tomorrow, "awaited": "payslip"}
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/pend", body).status_code == 200
+    assert undo(reviewer, case).status_code == 409
+
+
 def test_the_old_lease_number_changes_nothing_after_an_undo(reviewer, case):
     answer(reviewer, case)
     undo(reviewer, case)
@@ -175,7 +184,7 @@ def test_reopening_is_for_leads_of_its_queue(reviewer, case, bob, mallory, api):
     assert Case.objects.get(pk=case.pk).state == "decided"
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * 1001])
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
 def test_reopening_wants_a_reason(reviewer, case, carol, api, reason):
     answer(reviewer, case)
     response = reopen(api(carol), case, reason)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from reviewapp.cases.models import Case, Queue, Review
 from tests import factories
@@ -155,6 +156,17 @@ def test_my_work_costs_the_same_however_much_i_did(filled, alice, sign_in, api):
             return
     assert costs[0] == costs[1]
     assert Review.objects.count() == 2
+
+
+@pytest.mark.parametrize("path", ["/board/", "/board/?state=held&queue=loans", "/board/?page_size=1"])
+def test_the_board_costs_eight_statements(filled, alice, carol, sign_in, api, path):
+    Case.objects.filter(pk__in=Case.objects.values("pk")[1:]).update(due_at=timezone.now())
+    claim(api(alice))
+    browser = sign_in(carol)
+    assert browser.get(path).status_code == 200
+    with counted() as statements:
+        assert browser.get(path).status_code == 200
+    assert len(statements.texts) <= 8, statements
 
 
 HEAVY = {"numpy", "scipy", "pandas", "sklearn", "shap", "numba", "xgboost", "lightgbm", "skops", "pyarrow"}

@@ -65,6 +65,11 @@ def role_page(status: int, *roles: str, **more: Any) -> Row:
     return Row(to(status, *roles), otherwise=403, **more)
 
 
+def only(status: int, *roles: str, **more: Any) -> Row:
+    """A page that is not there for the others."""
+    return Row(to(status, *roles), **more)
+
+
 def everyone(status: int, **more: Any) -> Row:
     return Row({}, otherwise=status, **more)
 
@@ -113,6 +118,11 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/queues/<slug:slug>/news/"): of_office(200, *READERS, query="since=0"),
     ("GET", "/queues/<slug:slug>/ahead/"): of_office(204, *WORKERS),
     ("POST", "/queues/<slug:slug>/next/"): of_office(302, *WORKERS),
+    ("GET", "/board/"): only(200, L),
+    ("GET", "/board/figures/"): only(200, L),
+    ("GET", "/board/news/"): only(200, L),
+    ("POST", "/board/preview/"): only(302, L, send={"act": "release"}),  # nothing is ticked
+    ("POST", "/board/act/"): only(409, L, send={"act": "release"}),  # nothing was previewed
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
@@ -157,6 +167,7 @@ PAGES: dict[tuple[str, str], Row] = {
 PREDICTION = {"use_case": "{slug}"}
 HOLD = {"lease": 1}
 TOMORROW = (factories.now() + timedelta(days=1)).isoformat()
+BULK = {"act": "release", "cases": [str(uuid4())], "reason": "The shift ends"}
 API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/audit-events"): (Scope.AUDIT_READ, role_page(200, A, U)),
     ("GET", "/api/v1/use-cases"): (Scope.CATALOG_READ, everyone(200)),
@@ -169,6 +180,8 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ),
     ("POST", "/api/v1/predictions/batch"): (Scope.PREDICTIONS_WRITE, everyone(400)),
     ("GET", "/api/v1/predictions/<uuid:prediction_id>"): (Scope.PREDICTIONS_READ, of_office(200, M, K)),
+    ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
+    ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),
     ("GET", "/api/v1/cases/<uuid:case_id>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/heartbeat"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
@@ -460,11 +473,12 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
             "shown",
             "active_seconds",
         },
+        "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},
     }
     assert {route for method, route in API if method == "POST"} - set(listed) == {"/api/v1/predictions/batch"}
-    clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml"}
+    clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
     for route, known in listed.items():
         client = world.clients[clients.get(route, "reviewer")]
         path, good = address(route, world.names["own"]), _good(route)

@@ -27,7 +27,11 @@ POSTS = {
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/datasets": "ml",
 }
-BARE = {f"/api/v1/cases/{ABSENT}/claim", f"/api/v1/cases/{ABSENT}/undo", "/api/v1/queues/loans/claim"}  # those that need no body
+BARE = {
+    f"/api/v1/cases/{ABSENT}/claim",
+    f"/api/v1/cases/{ABSENT}/undo",
+    "/api/v1/queues/loans/claim",
+}  # those that need no body
 GETS = {
     "/api/v1/predictions": "sender",
     "/api/v1/cases": "alice",

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "PendBody",
         "ReviewBody",
         "ReopenBody",
+        "BulkBody",
         "DatasetBody",
     ):
         assert schemas[name]["additionalProperties"] is False, name
@@ -122,7 +124,9 @@ CHECKS = [
 ]
 OPERATIONS = [
     ("GET", "/api/v1/audit-events", "auditor"),
+    ("GET", "/api/v1/board", "carol"),
     ("GET", "/api/v1/cases", "alice"),
+    ("POST", "/api/v1/cases/bulk", "carol"),
     ("GET", "/api/v1/cases/{case_id}", "alice"),
     ("POST", "/api/v1/cases/{case_id}/claim", "alice"),
     ("POST", "/api/v1/cases/{case_id}/heartbeat", "alice"),
@@ -164,6 +168,7 @@ GOOD = {
     "/api/v1/datasets": lambda: {"use_case": "loans", "name": "fuzz"},
     "/api/v1/cases/{case_id}/pend": lambda: {"lease": 1, "follow_up_at": tomorrow(), "awaited": "payslip"},
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
+    "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
 }
 
 
@@ -263,6 +268,13 @@ def story(served: Served, schema: Any) -> dict[str, str]:
         }
         hold("POST", "/api/v1/cases/{case_id}/review", "alice", 200, at={"case_id": again["id"]}, json=answer)
     hold("POST", "/api/v1/queues/{slug}/claim", "carol", 204, at={"slug": "loans-lead"})
+    taken = hold("POST", "/api/v1/queues/{slug}/claim", "alice", 200, at={"slug": "loans"}).json()["id"]
+    hold("GET", "/api/v1/board", "carol", 200)
+    hold("GET", "/api/v1/board", "alice", 404)
+    order = {"act": "release", "cases": [taken, case["id"], str(uuid.uuid4())], "reason": "The shift ends"}
+    done = hold("POST", "/api/v1/cases/bulk", "carol", 200, json=order).json()
+    assert [result["status"] for result in done["results"]] == [200, 409, 404]
+    hold("POST", "/api/v1/cases/bulk", "carol", 422, json={**order, "act": "reassign"})
     label_decisions(at=factories.now())
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})

@@ -2,6 +2,7 @@
 
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
+from reviewapp.cases.actions.leading import Order, foresee, lead_cases
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
@@ -19,7 +20,7 @@ from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotDecided", "NotWaiting", "Opening", "StaleView", "TooLate",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "heartbeat", "not_pended", "open_cases", "pend_case", "release", "reopen_case",
-    "return_due", "review_case", "save_draft", "undo_review", "view_case",
+    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotDecided", "NotWaiting", "Opening", "Order", "StaleView", "TooLate",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
+    "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
-from reviewapp.cases.models import REASON_LENGTH, Case, Decision, Draft, Outbox, Queue, Reversal, Review
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
 from reviewapp.cases.queries import queues_of, visible_cases
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.rules import OutcomeKind
@@ -94,8 +94,8 @@ def _withhold(case: Case) -> bool:
 
 def _reason(reason: str) -> str:
     reason = reason.strip()
-    if not 0 < len(reason) <= REASON_LENGTH:
-        detail = f"Say why the case is reopened, in at most {REASON_LENGTH} characters."
+    if not 0 < len(reason) <= rules.REASON_LENGTH or "\0" in reason:
+        detail = f"Say why the case is reopened, in at most {rules.REASON_LENGTH} characters."
         raise Invalid(detail, errors=[Problem("/reason", "reason_needed", detail)])
     return reason
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=reviewapp.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('round', models.PositiveSmallIntegerField()),
                 ('kind', models.CharField(choices=[('undo', 'undo'), ('reopen', 'reopen')], max_length=6)),
-                ('reason', models.TextField(default='', max_length=1000)),
+                ('reason', models.TextField(default='', max_length=200)),
                 ('made_at', models.DateTimeField()),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='cases.case')),
                 ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -40,7 +40,7 @@ def _case_context(
 ) -> dict[str, Any]:
     now = timezone.now()
     events = queries.story_of(found)
-    names = queries.display_names({event.actor_id for event in events if event.actor_id})
+    names = queries.display_names(presentation.people_in(events))
     context = presentation.case_context(found, now=now, events=events, names=names)
     mine = found.state == "leased" and found.holder_id == request.user.pk
     context |= {

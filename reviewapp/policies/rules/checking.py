@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference.schema import NUMERIC, Feature, FeatureSchema, Kind
+from reviewapp.cases.rules import HIGHEST_PRIORITY
 from reviewapp.lib.errors import Problem
 from reviewapp.policies.rules.conditions import BETWEEN, FEATURE, GIVEN, MISSING, OPERATORS, ORDERED
 from reviewapp.policies.rules.engine import AUTO, RESERVED, REVIEW
 
 MOST_RULES, DEEPEST, MOST_PARTS, MOST_VALUES = 100, 8, 50, 200
 NAME_LENGTH, TEXT_LENGTH = 100, 200
-HIGHEST_PRIORITY = 100
 _PARTS = {"rules", "always_review", "confidence_threshold", "qa_share", "default"}
 
 
