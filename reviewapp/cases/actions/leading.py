@@ -230,7 +230,8 @@ def reassign_case(case: Case, target: Target) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             "update cases_case set state = 'leased', holder_id = %s, lease = lease + 1, leased_at = clock_timestamp(),"
-            " follow_up_at = null, pended_by_id = null, lease_until = clock_timestamp() + %s * interval '1 minute' where id = %s returning lease, leased_at, lease_until",
+            " follow_up_at = null, pended_by_id = null, lease_until = clock_timestamp() + %s * interval '1 minute'"
+            " where id = %s returning lease, leased_at, lease_until",
             [case.holder_id, case.queue.lease_minutes, case.pk],
         )
         case.lease, case.leased_at, case.lease_until = cursor.fetchone()
