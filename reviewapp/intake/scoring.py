@@ -14,6 +14,7 @@ from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.intake.actions import open_routed, received_entry
 from reviewapp.intake.runtimes import Runtime, runtime
+from reviewapp.intake.what_ifs import answer_what_ifs
 from reviewapp.lib.actor import Actor, system
 from reviewapp.policies.queries import published
 from reviewapp.predictions.actions import Incoming, store_explanations, store_routings
@@ -26,9 +27,13 @@ WORKER = system("model-worker")
 
 
 def score_pending(*, at: datetime) -> int:
-    """Do what waits; returns how many predictions were done. One bad row is set aside and does not hold up the others."""
+    """Do what waits; returns how many predictions were done. One bad row is set aside and does not hold up the others.
+
+    However much waits, a person who asks "what if" waits for one batch at most.
+    """
     done = 0
     while True:
+        answer_what_ifs()
         try:
             count = _do_batch(actor=WORKER, at=at)
         except Exception:
