@@ -8,5 +8,5 @@ A round ends by a reversal: its reviewer takes the answer back within the window
 on record and counts no more. The case's own round says which answers count.
 
 Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `save_draft`, `review_case`, `undo_review`,
-`reopen_case`, `view_case`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
+`reopen_case`, `view_case`, `ask_what_if`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
 """

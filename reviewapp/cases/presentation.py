@@ -330,6 +330,12 @@ _SENTENCES = {
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.viewed": "{who} looked at the case.",
+    "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
+}
+# What is no news from the same person directly after what
+_COVERED = {
+    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked"},
+    "case.what_if_asked": {"case.what_if_asked"},
 }
 
 
@@ -339,7 +345,7 @@ def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str])
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
-        if event.action == "case.viewed" and event.actor_id == last[1] and last[0] in {"case.viewed", "case.claimed"}:
+        if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)
         told.append(_told(case, event, reviews, names))

@@ -1,6 +1,7 @@
 """Cases as the API shows them, and the shapes for the API document."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from rest_framework import serializers
@@ -40,6 +41,11 @@ def taken_back_answer(case: Case) -> dict[str, Any]:
 
 def reviewed_answer(case: Case) -> dict[str, Any]:
     return case_line(case) | {"lease": None}
+
+
+def what_if_asked(what_if_id: UUID) -> dict[str, Any]:
+    """What is kept under an Idempotency-Key: where the answer will be."""
+    return {"what_if": str(what_if_id)}
 
 
 class LeaseShape(serializers.Serializer[Any]):
@@ -103,3 +109,24 @@ class ReviewBody(LeaseBody):
     note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
     shown = serializers.CharField(required=False, max_length=64)
     active_seconds = serializers.FloatField(required=False, min_value=0, max_value=86_400)
+
+
+class WhatIfBody(serializers.Serializer[Any]):
+    changes = serializers.DictField()
+
+
+class SaidShape(serializers.Serializer[Any]):
+    outcome = serializers.CharField()
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    confidence = serializers.FloatField()
+    margin = serializers.FloatField()
+
+
+class WhatIfShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    case = serializers.UUIDField()
+    changes = serializers.DictField()
+    outside_training = serializers.ListField(child=serializers.CharField())
+    before = SaidShape()
+    prediction = ScoredShape()
+    explanation = ExplanationShape()

@@ -32,5 +32,6 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/reopen", api.ReopenView.as_view(), name="api-reopen"),
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),
     path("cases/<uuid:case_id>/review", api.ReviewView.as_view(), name="api-review"),
+    path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]
