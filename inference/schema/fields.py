@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inference.schema.features import LISTED, NUMERIC, Feature, Kind
-from inference.schema.words import format_present
+from inference.schema.words import bound_words
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{0,12})?")
 _EXACT = 9  # decimals a typed number keeps once it is scaled back
@@ -51,7 +51,7 @@ def _read_number(feature: Feature, typed: str) -> object:
 
 def range_text(feature: Feature) -> str:
     """The range as shown: "$0 to $1,000,000", "0 % or more"; empty without one."""
-    low, high = (None if bound is None else format_present(feature, bound) for bound in (feature.min, feature.max))
+    low, high = (None if bound is None else bound_words(feature, bound) for bound in (feature.min, feature.max))
     if low is not None and high is not None:
         return f"{low} to {high}"
     return f"{low} or more" if low is not None else f"{high} or less" if high is not None else ""

@@ -84,7 +84,7 @@ def test_a_field_shows_what_the_facts_show_and_nothing_for_what_is_missing():
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("amount", "$1,000 to $5,000,000"), ("share", "0.0 % or more"), ("plain", "10 or less"), ("job", "")],
+    [("amount", "$1,000 to $5,000,000"), ("share", "0 % or more"), ("plain", "10 or less"), ("job", "")],
 )
 def test_a_range_is_told_in_the_units_shown(name, words):
     assert SCHEMA.range_text(name) == words
