@@ -1,6 +1,8 @@
-"""The answer form as a browser sends it."""
+"""The answer form and the what-if form as a browser sends them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import QueryDict
 
@@ -8,6 +10,9 @@ from reviewapp.cases.actions import Given
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import Answer
 from reviewapp.lib.errors import Malformed
+from reviewapp.predictions.comparing import own_text
+from reviewapp.predictions.models import Prediction
+from reviewapp.predictions.presentation import schema_of
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
 
@@ -68,3 +73,29 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
     return int(text)
+
+
+WHAT_IF_FIELD = "input-"  # before the name of an input, so that it meets no other field of the form
+LONGEST_INPUT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfForm:
+    """What was typed, by input, and the values of those fields that no longer stand as the case had them."""
+
+    texts: Mapping[str, str]
+    changes: Mapping[str, Any]
+
+
+def read_what_if(data: QueryDict, prediction: Prediction) -> WhatIfForm:
+    """Only the model's inputs are looked for; a field that is not sent is not changed.
+
+    :raises Malformed: for what no form of ours sends.
+    """
+    schema = schema_of(prediction)
+    names = [name for name in schema.model_inputs if WHAT_IF_FIELD + name in data]
+    texts = {name: str(data[WHAT_IF_FIELD + name]) for name in names}
+    if any("\0" in text or len(text) > LONGEST_INPUT for text in texts.values()):
+        raise Malformed(f"A value has at most {LONGEST_INPUT} characters.", code="bad-text")
+    changed = {name: text for name, text in texts.items() if text.strip() != own_text(prediction, name)}
+    return WhatIfForm(texts, {name: schema.read_field(name, text) for name, text in changed.items()})

@@ -13,6 +13,9 @@ from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.catalog.models import ReasonCode, UseCase
 from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.lib.errors import Problem
+from reviewapp.predictions.comparing import panel, result
+from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import advice, facts
 
 MOST_DOCKED = 8
@@ -152,8 +155,47 @@ def case_context(
         },
         "facts": facts(case.prediction, use_case),
         "advice": advice(case.prediction, use_case),
+        "what_if": what_if_context(case),
         "timeline": timeline(case, events, names),
     }
+
+
+def what_if_context(
+    case: Case,
+    *,
+    row: WhatIf | None = None,
+    texts: Mapping[str, str] | None = None,
+    problems: Iterable[Problem] = (),
+    is_forgotten: bool = False,
+) -> dict[str, Any]:
+    """The context of cases/_what_if.html: the form, with a result where `row` is given, or with what is wrong with `texts`."""
+    prediction = case.prediction
+    found = panel(prediction, row=row, texts=texts)
+    errors = {problem.pointer.removeprefix("/changes").strip("/"): problem for problem in problems}
+    for field in (field for group in found.get("groups", ()) for field in group["fields"]):
+        if problem := errors.get(field["name"]):
+            field["error"] = _in_shown_units(problem, field["range"])
+    return found | {
+        "url": reverse("cases:what-if", args=[case.pk]),
+        "again_url": f"{reverse('cases:case', args=[case.pk])}?what_if={row.pk}#what-if" if row else "",
+        "open": found["open"] or is_forgotten,
+        "forgotten": is_forgotten,
+        "result": result(prediction, case.queue.use_case, row) if row else None,
+        "error_list": _what_if_errors(found, errors),
+    }
+
+
+def _in_shown_units(problem: Problem, range_text: str) -> str:
+    """The field's own message; a range is told in the units on the page, which may not be those of the record."""
+    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
+
+
+def _what_if_errors(found: Mapping[str, Any], errors: Mapping[str, Problem]) -> list[dict[str, str]]:
+    fields = [field for group in found.get("groups", ()) for field in group["fields"] if field.get("error")]
+    general = [{"text": errors[""].detail, "target": ""}] if "" in errors else []
+    return general + [
+        {"text": f"{field['label']}: {field['error']}", "target": f"what-if-{field['name']}"} for field in fields
+    ]
 
 
 def next_because(case: Case, events: Sequence[AuditEvent]) -> str:

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import case, queue, reviews, work
+from reviewapp.cases.views import case, queue, reviews, what_if, work
 
 app_name = "cases"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/heartbeat/", case.heartbeat, name="heartbeat"),
     path("cases/<uuid:case_id>/draft/", case.draft, name="draft"),
     path("cases/<uuid:case_id>/discard/", case.discard, name="discard"),
+    path("cases/<uuid:case_id>/what-if/", what_if.what_if, name="what-if"),
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [

@@ -123,6 +123,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/heartbeat/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/discard/"): everyone(302),  # only ever one's own draft
+    ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
