@@ -39,6 +39,22 @@ def predicted_outcome(explanation: Mapping[str, Any]) -> str:
     return next(str(outcome) for outcome in explanation["margins"] if outcome not in alternatives)
 
 
+def turned_to(explanation: Mapping[str, Any], outcome: str) -> Mapping[str, Any]:
+    """The same explanation, told of `outcome` instead of the one it is of.
+
+    :raises ExplanationFailed: `outcome` is not explained.
+    """
+    own = predicted_outcome(explanation)
+    if outcome == own:
+        return explanation
+    alternatives = dict(explanation["alternatives"])
+    if outcome not in alternatives:
+        raise ExplanationFailed(f"The explanation has no part for the outcome “{outcome}”.")
+    part = alternatives.pop(outcome)
+    alternatives[own] = {name: explanation[name] for name in ("base_value", "contributions")}
+    return {**explanation, **part, "alternatives": alternatives}
+
+
 def contrast(
     explanation: Mapping[str, Any],
     outcomes: Sequence[Mapping[str, Any]],

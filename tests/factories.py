@@ -1,10 +1,12 @@
 """People, use cases and cases for tests, made through the actions that make them in life."""
 
 import os
+import random
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -146,6 +148,26 @@ def make_model(use_case: UseCase, name: str = "credit-risk", version: str = "1")
     """A registered version that runs elsewhere."""
     model, _ = Model.objects.get_or_create(use_case=use_case, name=name, defaults={"created_at": now()})
     return ModelVersion.objects.create(model=model, version=version, schema=use_case.schemas.get(), registered_at=now())
+
+
+def train_model(folder: Path) -> Path:
+    """A small model of the office's use case, as an artifact in a new folder: debts count, and little else does."""
+    from inference.training import train
+
+    draw = random.Random(1)
+    rows = [
+        {
+            "income": draw.uniform(1_000, 9_000),
+            "debt_ratio": draw.uniform(5, 80),
+            "loan_amount": draw.uniform(20_000, 400_000),
+            "late_payments": draw.randrange(5),
+            "insured": draw.random() < 0.5,
+        }
+        for _ in range(600)
+    ]
+    actual = ["deny" if row["debt_ratio"] + draw.gauss(0, 15) > 45 else "approve" for row in rows]
+    train(rows, actual, FeatureSchema.from_json(LOAN_SCHEMA), LOAN_OUTCOMES, folder, kind="sklearn-logistic")
+    return folder
 
 
 @dataclass

@@ -42,6 +42,7 @@ from inference.schema.features import (
     Reference,
     Scalar,
 )
+from inference.schema.fields import field_text, range_text, read_field
 from inference.schema.reading import feature_json, read_feature, refuse_repeats
 from inference.schema.words import compare, format_present, side
 
@@ -118,6 +119,18 @@ class FeatureSchema:
             return NOT_RECORDED
         code = feature.missing_code(value)
         return code.label if code else format_present(feature, value)
+
+    def field_text(self, name: str, value: object, *, exact: bool = False) -> str:
+        """As it stands in a form field, in the units shown: "128000", "36.5", "true"; empty where it is not recorded."""
+        return field_text(self.by_name[name], value, exact=exact)
+
+    def read_field(self, name: str, text: str) -> object:
+        """The value of a record from the text of a form field; validate it as any other."""
+        return read_field(self.by_name[name], text)
+
+    def range_text(self, name: str) -> str:
+        """The allowed range in the units shown: "$0 to $1,000,000"; empty without one."""
+        return range_text(self.by_name[name])
 
     def comparison(self, name: str, value: object) -> str | None:
         """The value against its reference: "above 36 % guideline", "low", "in range", "expected: yes", or None."""

@@ -62,7 +62,7 @@ def compare(feature: Feature, reference: Reference, value: object) -> str | None
     if where == 0:
         return "within guideline"
     bound = reference.high if where > 0 else reference.low
-    return f"{'above' if where > 0 else 'below'} {_bound_words(feature, bound)} guideline"
+    return f"{'above' if where > 0 else 'below'} {bound_words(feature, bound)} guideline"
 
 
 def side(reference: Reference, value: object) -> int:
@@ -74,7 +74,7 @@ def side(reference: Reference, value: object) -> int:
     return 1 if reference.high is not None and value > reference.high else 0
 
 
-def _bound_words(feature: Feature, bound: float | None) -> str:
+def bound_words(feature: Feature, bound: float | None) -> str:
     """A bound is round by nature: "36 %", not "36.0 %"."""
     shown = (bound or 0) * feature.scale
     return _attach_unit(feature, _digits(abs(shown), None), negative=shown < 0)

@@ -23,6 +23,7 @@ ACTION_WORDS = {
     "case.taken_back": "took the case from its holder, back to its queue",
     "case.undone": "took the answer back",
     "case.viewed": "looked at the case",
+    "case.what_if_asked": "asked what the model would say of the case with other inputs",
     "dataset.downloaded": "downloaded the data set",
     "dataset.failed": "could not freeze the data set",
     "dataset.frozen": "froze the data set",
@@ -85,8 +86,9 @@ DETAILS = {
     "moved_to": "to",
     "priority": "to",
     "filters": "by",
+    "changed_inputs": "changing",
 }
-LOOKS = (".viewed", ".event_viewed")  # endings of actions that changed nothing
+LOOKS = (".viewed", ".event_viewed", ".what_if_asked")  # endings of actions that changed nothing
 
 
 def words_of(action: str, outcome: str = "done") -> str:

@@ -1,4 +1,7 @@
-"""A whole case as the API answers it, in one statement written by hand: reading it through the ORM costs three times the claim itself."""
+"""A whole case as the API answers it, in one statement written by hand: reading it through the ORM costs three times the claim itself.
+
+And what the model would say of it, which is no part of it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +11,10 @@ import orjson
 from django.db import connection
 from django.urls import reverse
 
+from reviewapp.cases.models import Case
 from reviewapp.cases.rules import CaseState, digest_of
+from reviewapp.predictions.comparing import outside_training
+from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import schema_by_id
 from reviewapp.predictions.serializers import explanation_parts, prediction_parts
 
@@ -71,6 +77,26 @@ def case_answer(case_id: UUID) -> dict[str, Any]:
         "explanation": _explanation(row) if row["method"] else None,
         "shown": digest_of(row["round"], bytes(row["snapshot_digest"]), is_explained=bool(row["method"])),
     }
+
+
+def what_if_answer(case: Case, row: WhatIf) -> dict[str, Any]:
+    """What the model says of the case as it would be, beside what it says of it as it is. `case` as `queries.whole_case` loads it."""
+    assert row.answer is not None and case.prediction.model_version is not None  # noqa: S101, PT018 -- the caller waited for it
+    version, before, after = case.prediction.model_version, row.answer["before"], row.answer["after"]
+    body = after["explanation"]
+    return {
+        "id": str(row.pk),
+        "case": str(case.pk),
+        "changes": row.changes,
+        "outside_training": outside_training(case.prediction, row.changes),
+        "before": {name: before[name] for name in _SAID},
+        "prediction": {name: after[name] for name in _SAID}
+        | {"model": version.model.name, "model_version": version.version},
+        "explanation": explanation_parts(body["method"], body["output_space"], body, body["additive"]),
+    }
+
+
+_SAID = ("outcome", "probabilities", "confidence", "margin")
 
 
 def _explanation(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,25 +1,28 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read; and the lead's board with its acts on many cases."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask what if; and the lead's acts on many cases."""
 
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviewapp.access.idempotency import Once, once_of
+from reviewapp.access.idempotency import Once, Replayed, once_of
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, board, queries, serializers
 from reviewapp.cases.actions.leading import MOST_CASES
-from reviewapp.cases.answers import case_answer
+from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
 from reviewapp.lib import paging, query
+from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotFound
 from reviewapp.lib.fields import Fields
+from reviewapp.predictions import what_if
 
 MOST_LEASE = 2**31 - 1
 LIST_ORDER = ("-opened_at", "-id")
@@ -83,6 +86,41 @@ class CaseView(APIView):
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
         return Response(case_answer(actions.view_case(case_id=case_id, actor=actor, at=timezone.now()).pk))
+
+
+class WhatIfView(APIView):
+    """What the model would say if some inputs were otherwise. Asking is on record; the case stays as it is."""
+
+    @extend_schema(operation_id="ask_what_if", request=serializers.WhatIfBody, responses={200: serializers.WhatIfShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        asked, headers = _asked_what_if(request, case_id, _changes(request), actor)
+        row = what_if.wait_for_answer(asked)
+        case = queries.whole_case(queries.visible_cases(actor), case_id)
+        if case is None:
+            raise NotFound
+        return Response(what_if_answer(case, what_if.answered(row)), headers=headers)
+
+
+def _changes(request: Request) -> dict[str, Any]:
+    fields = Fields(request.data)
+    changes = fields.mapping("changes")
+    if not changes and not fields.problems:
+        fields.add("changes", "nothing_changed", "Change at least one input.")
+    fields.done()
+    return changes
+
+
+def _asked_what_if(
+    request: Request, case_id: UUID, changes: dict[str, Any], actor: Actor
+) -> tuple[UUID, dict[str, str]]:
+    """The question's id. A repeated call under the same Idempotency-Key asks nothing new and gets the same answer."""
+    once = once_of(request, render=serializers.what_if_asked)
+    try:
+        found = actions.ask_what_if(case_id=case_id, changes=changes, actor=actor, at=timezone.now(), once=once)
+    except Replayed as earlier:
+        return UUID(orjson.loads(earlier.answer)["what_if"]), {"Idempotent-Replayed": "true"}
+    return found, {}
 
 
 class ClaimView(APIView):

@@ -1,7 +1,9 @@
 """The forms of reviewers and leads as a browser sends them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -12,6 +14,9 @@ from reviewapp.cases.board import ids_of
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import REASON_LENGTH, Answer, LeadAct, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Malformed
+from reviewapp.predictions.comparing import own_text
+from reviewapp.predictions.models import Prediction
+from reviewapp.predictions.presentation import schema_of
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
 
@@ -120,3 +125,29 @@ def read_order(data: QueryDict) -> Order:
     if case_ids is None or len(case_ids) > MOST_CASES:
         raise Malformed(f"Tick at most {MOST_CASES} cases.", code="bad-cases")
     return Order(LeadAct(texts[0]), case_ids, to=texts[1], reason=texts[2], priority=_whole(texts[3] or "0"))
+
+
+WHAT_IF_FIELD = "input-"  # before the name of an input, so that it meets no other field of the form
+LONGEST_INPUT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfForm:
+    """What was typed, by input, and the values of those fields that no longer stand as the case had them."""
+
+    texts: Mapping[str, str]
+    changes: Mapping[str, Any]
+
+
+def read_what_if(data: QueryDict, prediction: Prediction) -> WhatIfForm:
+    """Only the model's inputs are looked for; a field that is not sent is not changed.
+
+    :raises Malformed: for what no form of ours sends.
+    """
+    schema = schema_of(prediction)
+    names = [name for name in schema.model_inputs if WHAT_IF_FIELD + name in data]
+    texts = {name: str(data[WHAT_IF_FIELD + name]) for name in names}
+    if any("\0" in text or len(text) > LONGEST_INPUT for text in texts.values()):
+        raise Malformed(f"A value has at most {LONGEST_INPUT} characters.", code="bad-text")
+    changed = {name: text for name, text in texts.items() if text.strip() != own_text(prediction, name)}
+    return WhatIfForm(texts, {name: schema.read_field(name, text) for name, text in changed.items()})

@@ -16,6 +16,9 @@ from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.catalog.models import ReasonCode, UseCase
 from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.lib.errors import Problem
+from reviewapp.predictions.comparing import panel, result
+from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import advice, facts
 
 MOST_DOCKED = 8
@@ -171,8 +174,47 @@ def case_context(
         },
         "facts": facts(case.prediction, use_case),
         "advice": advice(case.prediction, use_case),
+        "what_if": what_if_context(case),
         "timeline": timeline(case, events, names),
     }
+
+
+def what_if_context(
+    case: Case,
+    *,
+    row: WhatIf | None = None,
+    texts: Mapping[str, str] | None = None,
+    problems: Iterable[Problem] = (),
+    is_forgotten: bool = False,
+) -> dict[str, Any]:
+    """The context of cases/_what_if.html: the form, with a result where `row` is given, or with what is wrong with `texts`."""
+    prediction = case.prediction
+    found = panel(prediction, row=row, texts=texts)
+    errors = {problem.pointer.removeprefix("/changes").strip("/"): problem for problem in problems}
+    for field in (field for group in found.get("groups", ()) for field in group["fields"]):
+        if problem := errors.get(field["name"]):
+            field["error"] = _in_shown_units(problem, field["range"])
+    return found | {
+        "url": reverse("cases:what-if", args=[case.pk]),
+        "again_url": f"{reverse('cases:case', args=[case.pk])}?what_if={row.pk}#what-if" if row else "",
+        "open": found["open"] or is_forgotten,
+        "forgotten": is_forgotten,
+        "result": result(prediction, case.queue.use_case, row) if row else None,
+        "error_list": _what_if_errors(found, errors),
+    }
+
+
+def _in_shown_units(problem: Problem, range_text: str) -> str:
+    """The field's own message; a range is told in the units on the page, which may not be those of the record."""
+    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
+
+
+def _what_if_errors(found: Mapping[str, Any], errors: Mapping[str, Problem]) -> list[dict[str, str]]:
+    fields = [field for group in found.get("groups", ()) for field in group["fields"] if field.get("error")]
+    general = [{"text": errors[""].detail, "target": ""}] if "" in errors else []
+    return general + [
+        {"text": f"{field['label']}: {field['error']}", "target": f"what-if-{field['name']}"} for field in fields
+    ]
 
 
 def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
@@ -365,6 +407,12 @@ _SENTENCES = {
     "case.reassigned": "{who} gave the case to {person}.",
     "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
     "case.moved": "{who} moved the case to {moved_to}.",
+    "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
+}
+# What is no news from the same person directly after what
+_COVERED = {
+    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked"},
+    "case.what_if_asked": {"case.what_if_asked"},
 }
 
 
@@ -376,7 +424,7 @@ def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str])
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
-        if event.action == "case.viewed" and event.actor_id == last[1] and last[0] in {"case.viewed", "case.claimed"}:
+        if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)
         told.append(_told(case, event, reviews, names) | (awaits if event.pk == pended else {}))

@@ -1,6 +1,7 @@
 """Cases as the API shows them, and the shapes for the API document."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from rest_framework import serializers
@@ -80,6 +81,11 @@ def _bulk_line(result: Result) -> dict[str, Any]:
         return {"id": str(result.case_id), "status": 200}
     told = problem(error.status, error.code, error.detail, error.errors)
     return {"id": str(result.case_id), "status": error.status, "problem": told}
+
+
+def what_if_asked(what_if_id: UUID) -> dict[str, Any]:
+    """What is kept under an Idempotency-Key: where the answer will be."""
+    return {"what_if": str(what_if_id)}
 
 
 class LeaseShape(serializers.Serializer[Any]):
@@ -201,3 +207,24 @@ class BulkResult(serializers.Serializer[Any]):
 
 class BulkAnswer(serializers.Serializer[Any]):
     results = BulkResult(many=True)
+
+
+class WhatIfBody(serializers.Serializer[Any]):
+    changes = serializers.DictField()
+
+
+class SaidShape(serializers.Serializer[Any]):
+    outcome = serializers.CharField()
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    confidence = serializers.FloatField()
+    margin = serializers.FloatField()
+
+
+class WhatIfShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    case = serializers.UUIDField()
+    changes = serializers.DictField()
+    outside_training = serializers.ListField(child=serializers.CharField())
+    before = SaidShape()
+    prediction = ScoredShape()
+    explanation = ExplanationShape()

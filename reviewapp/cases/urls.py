@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import board, case, queue, reviews, work
+from reviewapp.cases.views import board, case, queue, reviews, what_if, work
 
 app_name = "cases"
 urlpatterns = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/heartbeat/", case.heartbeat, name="heartbeat"),
     path("cases/<uuid:case_id>/draft/", case.draft, name="draft"),
     path("cases/<uuid:case_id>/discard/", case.discard, name="discard"),
+    path("cases/<uuid:case_id>/what-if/", what_if.what_if, name="what-if"),
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
@@ -42,5 +43,6 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/pend", api.PendView.as_view(), name="api-pend"),
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),
     path("cases/<uuid:case_id>/review", api.ReviewView.as_view(), name="api-review"),
+    path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]

@@ -59,9 +59,9 @@ def import_before_fork(sender: Any, **_: object) -> None:
 @signals.worker_process_init.connect
 def open_models(**_: object) -> None:
     if _serves(app.amqp.queues, "models"):
-        from reviewapp.intake import scoring
+        from reviewapp.intake import runtimes
 
-        scoring.warm_up()
+        runtimes.warm_up()
 
 
 @signals.worker_ready.connect

@@ -273,6 +273,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10, "queue": "default"},
     },
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
+    "answer-what-ifs": {
+        "task": "intake.answer_what_ifs",
+        "schedule": 5.0,
+        "options": {"expires": 5, "queue": "models"},
+    },
     "life-of-models": {
         "task": "config.sign_of_life",
         "schedule": 10.0,

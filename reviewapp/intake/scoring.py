@@ -1,25 +1,20 @@
-"""The model worker: scores and explains what waits, many rows at a time, and routes what it scored. Only this module opens artifacts."""
+"""The model worker: scores and explains what waits, many rows at a time, and routes what it scored."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from inference.explain import Explainer, explainer_for
-from inference.predictor import LocalPredictor, load_predictor
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.catalog.models import ModelVersion
-from reviewapp.catalog.rules import Stage
 from reviewapp.intake.actions import open_routed, received_entry
+from reviewapp.intake.runtimes import Runtime, runtime
+from reviewapp.intake.what_ifs import answer_what_ifs
 from reviewapp.lib.actor import Actor, system
 from reviewapp.policies.queries import published
 from reviewapp.predictions.actions import Incoming, store_explanations, store_routings
@@ -31,37 +26,14 @@ MOST_TRIES = 12
 WORKER = system("model-worker")
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """One model version, ready to score and to explain."""
-
-    predictor: LocalPredictor
-    explainer: Explainer
-
-
-@lru_cache(maxsize=16)
-def runtime(artifact: str, digest: str) -> Runtime:
-    """Opened once per worker process; the digest of the registered artifact must match what is on disk.
-
-    :raises InferenceError: if the artifact is missing, was changed or holds a foreign type.
-    """
-    predictor = load_predictor(settings.ARTIFACT_DIR / artifact, digest=digest)
-    return Runtime(predictor, explainer_for(predictor))
-
-
-def warm_up() -> None:
-    """Open every live version and explain once, so that the first case does not wait for imports and compilation."""
-    for version in ModelVersion.objects.filter(stage=Stage.LIVE).exclude(artifact=""):
-        try:
-            runtime(version.artifact, version.artifact_digest).explainer.warm_up()
-        except Exception:
-            log.exception("a live model version could not be warmed up")
-
-
 def score_pending(*, at: datetime) -> int:
-    """Do what waits; returns how many predictions were done. One bad row is set aside and does not hold up the others."""
+    """Do what waits; returns how many predictions were done. One bad row is set aside and does not hold up the others.
+
+    However much waits, a person who asks "what if" waits for one batch at most.
+    """
     done = 0
     while True:
+        answer_what_ifs()
         try:
             count = _do_batch(actor=WORKER, at=at)
         except Exception:

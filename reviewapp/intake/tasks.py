@@ -12,3 +12,11 @@ def score_pending(**_: object) -> None:
 
     bell.answer("intake.score_pending")
     scoring.score_pending(at=timezone.now())
+
+
+@shared_task(name="intake.answer_what_ifs", queue="models")
+def answer_what_ifs(**_: object) -> None:
+    from reviewapp.intake import what_ifs
+
+    bell.answer("intake.answer_what_ifs")
+    what_ifs.sweep(at=timezone.now())

@@ -19,7 +19,13 @@ log = logging.getLogger(__name__)
 CHANNEL = f"countersign:live:{urlsplit(settings.REDIS_URL).path.strip('/') or 0}"
 PATH = "/live/"
 _CASE_TYPE = "cases.case"
-_LOOKS = (".viewed", "_viewed", "revealed", "downloaded")  # ends of the names of acts that change nothing
+_LOOKS = (
+    ".viewed",
+    "_viewed",
+    "revealed",
+    "downloaded",
+    "what_if_asked",
+)  # ends of the names of acts that change nothing
 _REST_SECONDS = 5.0
 _silent_until = 0.0
 

@@ -1,8 +1,8 @@
 """The predictions room: what a model said about whom, why, and where it was routed.
 
 Owns Subject (identity encrypted under its own data key, apart from features), Prediction (with its immutable input snapshot), Explanation,
-RoutingResult and Label. States of a prediction: pending -> routed, or pending -> failed.
+RoutingResult, Label, and for a day the questions "what if" (WhatIf). States of a prediction: pending -> routed, or pending -> failed.
 
 Public: `actions.store` (many at once, by COPY), `actions.complete` (a pending one was scored), `actions.label_many`, `queries.visible_to`,
-`queries.explain_case` (reasons, waterfall and confidence in words for a page).
+`queries.explain_case` (reasons, waterfall and confidence in words for a page), `what_if.ask` and `what_if.wait_for_answer`.
 """

@@ -134,6 +134,33 @@ class RoutingResult(models.Model):
         return f"{self.result} by {self.rule}"
 
 
+class WhatIf(models.Model):
+    """What the model would say of a prediction's case with some inputs changed. Asked by a person, answered by the model worker,
+    never the prediction of anything, and deleted after a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="+")
+    digest = models.BinaryField(max_length=32)  # of model version and inputs: the same question has one answer
+    changes = models.JSONField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    answer = models.JSONField(null=True)
+    failure = models.CharField(max_length=120, default="")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "digest"], name="what_if_has_one_row_per_question")
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="what_if_waiting", condition=Q(answer__isnull=True, failure="")),
+            models.Index(fields=["asked_at"], name="what_if_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"what if of {self.prediction_id}"
+
+
 class Label(models.Model):
     """A training row from one human decision. `decision_id` is unique: exactly one label per decision."""
 

@@ -154,11 +154,14 @@ def version_facts(version_id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def confidence_of(prediction: Prediction, use_case: UseCase) -> ConfidenceWords:
     """How sure, counted on the calibration cases of the model version."""
-    table = version_facts(prediction.model_version_id)[0] if prediction.model_version_id else {}
-    like = cases_like(table, prediction.outcome, prediction.confidence or 0.0) if table else None
-    outcome = next(
-        (row for row in use_case.outcomes if row["value"] == prediction.outcome), {"label": prediction.outcome}
-    )
+    return confidence_in(prediction.outcome, prediction.confidence or 0.0, prediction.model_version_id, use_case)
+
+
+def confidence_in(value: str, confidence: float, version_id: UUID | None, use_case: UseCase) -> ConfidenceWords:
+    """The same of any outcome of a model version."""
+    table = version_facts(version_id)[0] if version_id else {}
+    like = cases_like(table, value, confidence) if table else None
+    outcome = next((row for row in use_case.outcomes if row["value"] == value), {"label": value})
     return confidence_words(
         like, outcome, noun=use_case.case_noun_plural, neighbours=use_case.outcome_kind == OutcomeKind.ORDINAL
     )
@@ -287,7 +290,7 @@ def _sum_text(steps: Waterfall, *, additive: bool) -> str:
     if not additive:
         return "Base value and contributions do not reach the model's result."
     start, end = steps.rows[0], steps.rows[-1]
-    return f"They add up: base {start.push_text}, sum {_signed(end.push - start.push)}, result {end.push_text}."
+    return f"They add up: base {start.push_text}, sum {signed(end.push - start.push)}, result {end.push_text}."
 
 
 def _comparable(
@@ -358,14 +361,14 @@ def _rows(
         {
             "label": schema.by_name[name].label,
             "value": schema.format_value(name, features.get(name)),
-            "display": _signed(push),
+            "display": signed(push),
             "towards_label": toward if push > 0 else against if push < 0 else "neither",
         }
         for name, push in sorted(pushes.items(), key=lambda item: -abs(item[1]))
     ]
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
     text = f"{abs(value):.2f}"
     return text if text == "0.00" else f"{'−' if value < 0 else '+'}{text}"
 

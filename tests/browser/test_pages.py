@@ -239,6 +239,27 @@ def test_a_preview_of_an_act_on_ticked_cases(rooms, look):
     look(page)
 
 
+@pytest.mark.parametrize(
+    ("username", "name", "field", "good", "bad"),
+    [("underwriter", "open", "obrat", "95", "900"), ("nurse", "nurse decided", "hrt", "150", "fast")],
+)
+def test_a_what_if_answered_and_refused(rooms, look, username, name, field, good, bad):
+    page, _ = rooms.go(username, name)
+    page.locator("#what-if summary").click()
+    for value, told in ((good, page.locator("[data-what-if-result]")), (bad, page.locator(f"#what-if-{field}-error"))):
+        page.fill(f"#what-if-{field}", value)
+        page.get_by_role("button", name="Ask the model").click()
+        expect(told).to_be_visible()
+        look(page)
+
+
+def test_a_what_if_of_a_model_that_is_not_here(rooms, look):
+    page, _ = rooms.go("underwriter", "elsewhere")
+    page.locator("#what-if summary").click()
+    expect(page.get_by_text("What-if is not available")).to_be_visible()
+    look(page)
+
+
 def test_a_policy_looked_at_in_words(rooms, look):
     page, _ = rooms.go("admin", f"/policies/{TRIAGE}/publish")
     page.fill("[name=reason]", "A look only")

@@ -22,6 +22,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import inference
 from inference.artifact import write_artifact
+from inference.contrast import predicted_outcome, turned_to
 from inference.errors import ArtifactError, ExplanationFailed
 from inference.explain import RecordExplainer, additivity_gaps, explainer_for, stored_backgrounds
 from inference.predictor import Prediction, load_predictor
@@ -327,3 +328,17 @@ def test_a_model_elsewhere_is_explained_from_its_answers_alone():
 def test_a_model_elsewhere_needs_records_to_compare_with():
     with pytest.raises(ExplanationFailed):
         RecordExplainer(Elsewhere(), [], name="nobody")
+
+
+def test_an_explanation_turned_to_another_outcome_is_the_one_made_for_it(shelf, tables, table, kind):
+    explainer, records = shelf.explainer(table, kind), tables[table].records[:5]
+    for outcome in explainer.predictor.outcomes:
+        made = explainer.explain(records, [outcome] * len(records))
+        for body, own in zip(made, explainer.explain(records), strict=True):
+            turned = turned_to(own, outcome)
+            assert predicted_outcome(turned) == outcome
+            assert turned["contributions"] == body["contributions"]
+            assert turned["base_value"] == body["base_value"]
+            assert turned["alternatives"] == body["alternatives"]
+    with pytest.raises(ExplanationFailed):
+        turned_to(made[0], "nothing")

@@ -136,6 +136,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/heartbeat/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/discard/"): everyone(302),  # only ever one's own draft
+    ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
@@ -199,6 +200,10 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("POST", "/api/v1/cases/<uuid:case_id>/review"): (
         Scope.CASES_REVIEW,
         of_office(409, *WORKERS, send={**HOLD, "answer": "agree"}),
+    ),
+    ("POST", "/api/v1/cases/<uuid:case_id>/what-if"): (
+        Scope.CASES_READ,
+        of_office(409, *READERS, send={"changes": {"income": 1}}),  # the office's model runs elsewhere
     ),
     ("POST", "/api/v1/queues/<slug:slug>/claim"): (Scope.CASES_REVIEW, of_office(200, *WORKERS)),
     ("GET", "/api/v1/labels"): (Scope.LABELS_READ, of_office(200, M, query="use_case={slug}")),
@@ -304,7 +309,7 @@ def ask(world: World, client: Client, method: str, route: str, row: Row, target:
             return client.get(path)
         if not route.startswith("/api/"):
             return client.generic(method, path, _form(row.send), content_type="application/x-www-form-urlencoded")
-        sent = {name: str(value).format(**names) if "{" in str(value) else value for name, value in row.send.items()}
+        sent = {n: value.format(**names) if isinstance(value, str) else value for n, value in row.send.items()}
         if row.send is PREDICTION:
             sent = factories.prediction_body(sent["use_case"], external_id="AUTH-1")
         return client.generic(method, path, _json(sent), content_type="application/json")
@@ -474,6 +479,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
             "active_seconds",
         },
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
+        "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},
     }

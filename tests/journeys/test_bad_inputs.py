@@ -24,6 +24,7 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/review": "alice",
     f"/api/v1/cases/{ABSENT}/undo": "alice",
     f"/api/v1/cases/{ABSENT}/reopen": "alice",
+    f"/api/v1/cases/{ABSENT}/what-if": "alice",
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/datasets": "ml",
 }
@@ -215,6 +216,7 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/review": {"lease": 1, "answer": "agree"},
         f"/api/v1/cases/{ABSENT}/undo": {},
         f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
+        f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},
         "/api/v1/queues/loans/claim": {},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
     }

@@ -104,6 +104,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "ReviewBody",
         "ReopenBody",
         "BulkBody",
+        "WhatIfBody",
         "DatasetBody",
     ):
         assert schemas[name]["additionalProperties"] is False, name
@@ -135,6 +136,7 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/review", "alice"),
     ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
     ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
+    ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
@@ -169,6 +171,7 @@ GOOD = {
     "/api/v1/cases/{case_id}/pend": lambda: {"lease": 1, "follow_up_at": tomorrow(), "awaited": "payslip"},
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
+    "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
 }
 
 
@@ -285,6 +288,9 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     hold("GET", "/api/v1/datasets/{dataset_id}/download", "ml", 200, params={"format": "jsonl"}, **place)
     hold("GET", "/api/v1/predictions/{prediction_id}", "sender", 200, at={"prediction_id": sent["id"]})
     hold("GET", "/api/v1/cases/{case_id}", "alice", 200, at={"case_id": again["id"]})
+    for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
+        place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
+        hold("POST", "/api/v1/cases/{case_id}/what-if", "alice", status, **place)
     hold("GET", "/api/v1/models/{name}/versions", "ml", 200, at={"name": "credit-risk"})
     for path, who in (
         ("predictions", "sender"),

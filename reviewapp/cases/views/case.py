@@ -20,12 +20,27 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.views.queue import take_next
 from reviewapp.lib import query
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound
+from reviewapp.predictions import what_if
 
 
 @require_safe
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = _viewed(request, case_id)
-    return render(request, "cases/case.html", _case_context(request, found))
+    return case_page(request, found, **_what_if_asked_for(request, found))
+
+
+def case_page(request: HttpRequest, found: Case, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of a case that may be seen; `more` replaces parts of what it shows."""
+    return render(request, "cases/case.html", _case_context(request, found) | more, status=status)
+
+
+def _what_if_asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
+    """With `?what_if=ID` the page shows that question and its answer."""
+    asked = query.uuid(request.GET.get("what_if", ""))
+    if asked is None:
+        return {}
+    row = what_if.asked_about(found.prediction, asked)
+    return {"what_if": presentation.what_if_context(found, row=row, is_forgotten=row is None)}
 
 
 def _viewed(request: HttpRequest, case_id: UUID) -> Case:
