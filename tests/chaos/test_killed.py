@@ -210,7 +210,7 @@ def test_the_broken_twin_without_a_sweep_is_caught(office, valkey, tmp_path):
         _storm(programs, office, [valkey.flush], wanted=20, seed=1, pause=0.2)
         valkey.flush()
         programs.start("worker")
-        _wait_for_labels(15)
+        _wait_for_labels(8)
     assert "a decision without a label" in violations([])
 
 
@@ -227,5 +227,5 @@ def test_a_broken_twin_is_caught(office, valkey, tmp_path, twin, victim, promise
         acknowledged, _ = _storm(programs, office, [blow], wanted=60, seed=5, pause=1.5)
         time.sleep(3)
         programs.kill(victim)
-        _wait_for_labels(30)
+        _wait_for_labels(12)
     assert promise in violations(acknowledged)
