@@ -29,7 +29,10 @@ def queue(figures: QueueFigures, *, now: datetime) -> dict[str, Any]:
 
 
 def total(figures: Sequence[QueueFigures]) -> dict[str, str]:
-    sums = {name: sum(getattr(row, name) for row in figures) for name in ("waiting", "held", "at_risk", "breached")}
+    sums = {
+        name: sum(getattr(row, name) for row in figures)
+        for name in ("waiting", "held", "pended", "at_risk", "breached")
+    }
     return {name: bounded(count) for name, count in sums.items()}
 
 

@@ -56,6 +56,7 @@ def figures_line(figures: QueueFigures) -> dict[str, Any]:
         "name": figures.queue.name,
         "waiting": figures.waiting,
         "in_hand": figures.held,
+        "pended": figures.pended,
         "at_risk": figures.at_risk,
         "breached": figures.breached,
         "next_due": figures.next_due,
@@ -165,6 +166,7 @@ class FiguresShape(serializers.Serializer[Any]):
     name = serializers.CharField()
     waiting = serializers.IntegerField()
     in_hand = serializers.IntegerField()
+    pended = serializers.IntegerField()
     at_risk = serializers.IntegerField()
     breached = serializers.IntegerField()
     next_due = serializers.DateTimeField(allow_null=True)

@@ -57,6 +57,13 @@ def test_the_board_shows_figures_and_who_holds_what(office, alice, carol, lead, 
     assert board["results"][1]["lease"]["number"] == held["lease"]["number"]
 
 
+def test_the_board_counts_what_is_pended(pended, lead, sign_in, carol):
+    (loans,) = [queue for queue in lead.get("/api/v1/board").json()["queues"] if queue["slug"] == "loans"]
+    assert (loans["waiting"], loans["in_hand"], loans["pended"]) == (0, 0, 1)
+    page = sign_in(carol).get("/board/").content.decode()
+    assert '<td class="num" data-label="Pended" data-short="pended ">1</td>' in page
+
+
 def claim_of(client, case):
     """That case and no other waits."""
     taken = claim(client)
