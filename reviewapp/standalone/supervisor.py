@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -43,6 +43,7 @@ class Service:
     stdin: bytes | None = None
     account: Account | None = None
     may_finish: bool = False  # ending with status 0 is its purpose, not a failure
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside what this process has
 
 
 @dataclass
@@ -172,6 +173,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env={**os.environ, **service.environment},
                 cwd="/" if account else None,
                 user=account.uid if account else None,
                 group=account.gid if account else None,
