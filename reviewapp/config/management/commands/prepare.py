@@ -28,16 +28,18 @@ class Command(BaseCommand):
 
 def _collect_static() -> None:
     """Hashing and compressing every file takes half of a start, so it is done only when one of them has changed."""
-    stamp, now = settings.DATA_DIR / _STAMP, _sources()
-    if stamp.exists() and stamp.read_text(encoding="ascii") == now:
+    stamp = settings.DATA_DIR / _STAMP
+    if settings.STATIC_ROOT.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == _sources():
         return
-    call_command("collectstatic", interactive=False, verbosity=0)
-    stamp.write_text(now, encoding="ascii")
+    call_command(
+        "collectstatic", interactive=False, verbosity=0, clear=True
+    )  # a file of an older date may be the newer one
+    stamp.write_text(_sources(), encoding="ascii")
 
 
 def _sources() -> str:
     """Names where the files go and each of them: path, size and time of change."""
-    found = [str(settings.STATIC_ROOT), str(settings.STATIC_ROOT.exists())]
+    found = [str(settings.STATIC_ROOT)]
     for finder in get_finders():
         for name, storage in finder.list([]):
             about = Path(storage.path(name)).stat()
