@@ -12,7 +12,9 @@ from django.db import connection
 from django.urls import reverse
 
 from reviewapp.cases.models import Case
+from reviewapp.cases.queries import answers_of
 from reviewapp.cases.rules import CaseState, digest_of
+from reviewapp.cases.serializers import review_line
 from reviewapp.predictions.comparing import outside_training
 from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import schema_by_id
@@ -40,8 +42,11 @@ _NAMES = (
 )  # fmt: skip
 
 
-def case_answer(case_id: UUID) -> dict[str, Any]:
-    """The case with its facts and the model's advice. The caller has looked whether it may be seen."""
+def case_answer(case_id: UUID, *, adjudicates: bool = False) -> dict[str, Any]:
+    """The case with its facts and the model's advice. The caller has looked whether it may be seen.
+
+    :param adjudicates: with the answers given so far, for the lead who decides between them; they are for nobody else's eyes yet.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE, [case_id])
         row = dict(zip(_NAMES, cursor.fetchone() or (), strict=True))
@@ -75,6 +80,7 @@ def case_answer(case_id: UUID) -> dict[str, Any]:
         },
         "prediction": prediction_parts({**row, "outcome": row["predicted"], "confidence": row["certainty"]}),
         "explanation": _explanation(row) if row["method"] else None,
+        "answers": [review_line(review) for review in answers_of([case_id]).get(case_id, [])] if adjudicates else None,
         "shown": digest_of(row["round"], bytes(row["snapshot_digest"]), is_explained=bool(row["method"])),
     }
 

@@ -16,7 +16,7 @@ from reviewapp.cases import actions, board, queries, serializers
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
+from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct, Stage
 from reviewapp.lib import paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
@@ -85,7 +85,8 @@ class CaseView(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
-        return Response(case_answer(actions.view_case(case_id=case_id, actor=actor, at=timezone.now()).pk))
+        case = actions.view_case(case_id=case_id, actor=actor, at=timezone.now())
+        return Response(case_answer(case_id, adjudicates=queries.may_adjudicate(case, actor)))
 
 
 class WhatIfView(APIView):
@@ -124,19 +125,25 @@ def _asked_what_if(
 
 
 class ClaimView(APIView):
-    """Take the next case of a queue."""
+    """Take the next case of a queue; with `adjudicate`, as its lead, the next on which two answers differ."""
 
-    @extend_schema(operation_id="claim_next_case", request=None, responses={200: serializers.CaseShape, 204: None})
+    @extend_schema(
+        operation_id="claim_next_case", request=serializers.ClaimBody, responses={200: serializers.CaseShape, 204: None}
+    )
     def post(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
-        Fields(request.data).done()
+        fields = Fields(request.data)
+        adjudicates = fields.flag("adjudicate")
+        fields.done()
         once = once_of(request, render=_claimed, says=lambda case: 200 if case else 204)
-        case: Case | None = actions.claim_next(slug=slug, actor=actor, at=timezone.now(), once=once)
+        case: Case | None = actions.claim_next(
+            slug=slug, adjudicates=adjudicates, actor=actor, at=timezone.now(), once=once
+        )
         return Response(status=204) if case is None else _answer(case, once, _claimed)
 
 
 def _claimed(case: Case | None) -> dict[str, Any] | None:
-    return case_answer(case.pk) if case else None
+    return case_answer(case.pk, adjudicates=case.stage == Stage.ADJUDICATION) if case else None
 
 
 class ClaimCaseView(APIView):
@@ -257,6 +264,32 @@ def _given(request: Request) -> tuple[int, actions.Given]:
     )
     fields.done()
     return lease, given
+
+
+class AdjudicationView(APIView):
+    """The cases on which two answers differ, of the queues that one leads, soonest due first, each with both answers."""
+
+    @extend_schema(
+        operation_id="list_adjudications",
+        parameters=[OpenApiParameter("cursor", str), OpenApiParameter("page_size", int)],
+        responses={200: serializers.AdjudicationList},
+    )
+    def get(self, request: Request) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        values = query.read(request.query_params, allowed=("cursor", "page_size"))
+        if not queries.queues_of(actor, LEAD_QUEUE).exists():
+            raise NotFound
+        rows, size = queries.to_adjudicate(actor), query.size(values)
+        page = paging.paginate(
+            rows, order=("due_at", "id"), cursor=values.get("cursor"), size=size, purpose="adjudications"
+        )
+        answers = queries.answers_of([case.pk for case in page.rows])
+        answer = {
+            "results": [serializers.adjudication_line(case, answers.get(case.pk, [])) for case in page.rows],
+            "next": page.next,
+            "previous": page.previous,
+        }
+        return Response(answer)
 
 
 class BoardView(APIView):

@@ -12,7 +12,7 @@ from reviewapp.cases.board import Choice
 from reviewapp.cases.models import Case
 from reviewapp.cases.presentation import bounded, lease, queue_row, sla, span
 from reviewapp.cases.queries import QueueFigures
-from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct
+from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.lib.errors import Invalid
 
 MOST_TOLD = 5  # refusals that a message spells out
@@ -31,7 +31,7 @@ def queue(figures: QueueFigures, *, now: datetime) -> dict[str, Any]:
 def total(figures: Sequence[QueueFigures]) -> dict[str, str]:
     sums = {
         name: sum(getattr(row, name) for row in figures)
-        for name in ("waiting", "held", "pended", "at_risk", "breached")
+        for name in ("waiting", "held", "pended", "to_adjudicate", "at_risk", "breached")
     }
     return {name: bounded(count) for name, count in sums.items()}
 
@@ -63,8 +63,11 @@ def row(case: Case, *, now: datetime) -> dict[str, Any]:
         "lease": lease(case, now=now),
         "is_held": held,
         "priority": case.priority,
-        "state_text": f"{'in hand' if held else 'waits'} for {span(now - since)}",
+        "state_text": f"{'in hand' if held else 'waits'} for {span(now - since)}{_STAGES[Stage(case.stage)]}",
     }
+
+
+_STAGES = {Stage.FIRST: "", Stage.SECOND: ", second answer", Stage.ADJUDICATION: ", answers differ"}
 
 
 def nothing(choice: Choice, url: str) -> dict[str, Any]:

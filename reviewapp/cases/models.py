@@ -2,13 +2,13 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
-from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
+from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState, Stage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
@@ -28,6 +28,7 @@ class Queue(models.Model):
     lease_minutes = models.PositiveIntegerField(default=15)
     most_held = models.PositiveSmallIntegerField(default=5)  # cases one person may hold at once
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
+    review_policy = models.JSONField(default=dict, db_default={}, blank=True)  # `second_review.ReviewPolicy` as JSON
 
     class Meta:
         default_permissions = ()
@@ -72,6 +73,11 @@ class Case(models.Model):
     summary = models.JSONField(default=dict)  # the use case's summary features
     state = models.CharField(max_length=8, default=CaseState.OPEN, choices=[(state, state) for state in CaseState])
     round = models.PositiveSmallIntegerField(default=1)
+    # Which answers count: those since this round that nobody took back. An undone second answer leaves the first as it was.
+    counted_from = models.PositiveSmallIntegerField(default=1, db_default=1)
+    stage = models.CharField(
+        max_length=12, default=Stage.FIRST, db_default=Stage.FIRST.value, choices=[(stage, stage) for stage in Stage]
+    )  # what the next answer is
     priority = models.SmallIntegerField(default=0)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -100,6 +106,8 @@ class Case(models.Model):
                 name="case_lease_needs_holder_and_expiry",
             ),
             models.CheckConstraint(condition=Q(state__in=list(CaseState)), name="case_state_is_known"),
+            models.CheckConstraint(condition=Q(stage__in=list(Stage)), name="case_stage_is_known"),
+            models.CheckConstraint(condition=Q(counted_from__lte=F("round")), name="case_counts_from_a_round_it_had"),
             models.CheckConstraint(
                 condition=Q(state=CaseState.PENDED, follow_up_at__isnull=False, pended_by__isnull=False)
                 & ~Q(awaited="")
@@ -126,6 +134,11 @@ class Case(models.Model):
             models.Index(fields=["follow_up_at"], condition=Q(state="pended"), name="case_by_follow_up"),
             models.Index(fields=["pended_by"], condition=Q(state="pended"), name="case_by_pender"),
             models.Index(fields=["external_id"], name="case_by_external_id"),
+            models.Index(
+                fields=["queue", "due_at", "id"],
+                condition=Q(stage="adjudication") & ~Q(state="decided"),
+                name="case_to_adjudicate",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +154,10 @@ class Review(models.Model):
     slot = models.PositiveSmallIntegerField()
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reviews")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    stage = models.CharField(max_length=12, default=Stage.FIRST, db_default=Stage.FIRST.value)
+    # Of a first answer: why a second was asked for; empty where it was not. With the chance it had, where it was drawn.
+    second_because = models.CharField(max_length=12, default="", db_default="")
+    second_share = models.FloatField(null=True)
     answer = models.CharField(max_length=12, choices=[(answer, answer) for answer in Answer])
     outcome = models.CharField(max_length=60, default="")
     reason_codes = ArrayField(models.CharField(max_length=20), default=list)
@@ -204,12 +221,13 @@ class Decision(models.Model):
 
 
 class Reversal(models.Model):
-    """A round that counts no more, and why. Append-only, like what it supersedes: the case's own round says which answers count."""
+    """A round that ended, and why. Append-only, like what it takes back: `review` for an undo, all answers up to it for a reopening."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reversals")
     round = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=6, choices=[(kind, kind) for kind in rules.Reversal])
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="reversal", null=True)
     reason = models.TextField(default="", max_length=rules.REASON_LENGTH)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()

@@ -1,6 +1,6 @@
 """Cases as pages show them: clocks in words, choices, the timeline in sentences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
 from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
-from reviewapp.cases.rules import Answer, CaseState
+from reviewapp.cases.rules import Answer, CaseState, Stage
 from reviewapp.catalog.models import ReasonCode, UseCase
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.errors import Problem
@@ -90,6 +90,7 @@ def queue_row(figures: QueueFigures, *, now: datetime, may_work: bool, takes_key
         "at_risk": bounded(figures.at_risk) if figures.at_risk else 0,
         "breached": bounded(figures.breached) if figures.breached else 0,
         "pended": bounded(figures.pended) if figures.pended else 0,
+        "to_adjudicate": bounded(figures.to_adjudicate) if figures.to_adjudicate else 0,
         "next_due": due,
         "claim_url": reverse("cases:next", args=[queue.slug]) if may_work and figures.waiting else None,
         "takes_key": takes_key,
@@ -149,9 +150,17 @@ def _low(label: str) -> str:
 
 
 def case_context(
-    case: Case, *, now: datetime, events: Sequence[AuditEvent], names: Mapping[Any, str]
+    case: Case,
+    *,
+    now: datetime,
+    events: Sequence[AuditEvent],
+    names: Mapping[Any, str],
+    hidden: Collection[UUID] = (),
 ) -> dict[str, Any]:
-    """What every reader of the case sees; `case` as `queries.whole_case` loads it, `names` are display names by user id."""
+    """What every reader of the case sees; `case` as `queries.whole_case` loads it, `names` are display names by user id.
+
+    :param hidden: people of whose doings the timeline tells nothing.
+    """
     use_case = case.queue.use_case
     subject = case.prediction.subject
     return {
@@ -175,7 +184,7 @@ def case_context(
         "facts": facts(case.prediction, use_case),
         "advice": advice(case.prediction, use_case),
         "what_if": what_if_context(case),
-        "timeline": timeline(case, events, names),
+        "timeline": timeline(case, events, names, hidden=hidden),
     }
 
 
@@ -267,17 +276,21 @@ def answer_context(
     draft: Draft | None,
     posted: Mapping[str, Any] | None = None,
     errors: Mapping[str, str] | None = None,
+    answers: Sequence[Review] = (),
 ) -> dict[str, Any]:
-    """The form: what was posted wins over the draft."""
+    """The form: what was posted wins over the draft. :param answers: the two that differ, where this one is to bind."""
     use_case = case.queue.use_case
     ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
     given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
     errors = errors or {}
+    binds = case.stage == Stage.ADJUDICATION
     choices, side = _choices(case, use_case, ordinal, given["choice"])
+    if binds:
+        choices, side = _binding_choices(use_case, ordinal, given["choice"], answers), []
     reasons = _reason_codes(case, codes, given["reason"])
     others = [reason for reason in reasons if not reason["proposed"]]
     return {
-        "title": "Your level" if ordinal else "Your answer",
+        "title": "Your binding answer" if binds else "Your level" if ordinal else "Your answer",
         "scale": ordinal,
         "docks": len(choices) + len(side) <= MOST_DOCKED,
         "choices": choices,
@@ -288,11 +301,14 @@ def answer_context(
         "reasons_title": "Reasons",
         "reasons_hint": f"told to the {use_case.subject_noun}, up to {rules.MOST_REASONS}",
         "note": given["note"],
-        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
+        "note_label": "Why" if binds else "Note",
+        "note_hint": "Required. Both reviewers see it."
+        if binds
+        else f"Colleagues see it, the {use_case.subject_noun} does not.",
         "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
         "max_note": NOTE_LENGTH,
         "active_seconds": given.get("active_seconds", 0),
-        "record": "Record and take next",
+        "record": "Decide and take next" if binds else "Record and take next",
         "errors": errors,
         "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
     }
@@ -329,6 +345,18 @@ def _choices(
             )
         )
     return found + passing, []
+
+
+def _binding_choices(use_case: UseCase, ordinal: bool, chosen: str, answers: Sequence[Review]) -> list[dict[str, Any]]:
+    """One for each outcome, each with the answer that said it: a lead decides between people, and not by the model."""
+    found = []
+    for rank, outcome in enumerate(use_case.outcome_list, start=1):
+        by = [str(number) for number, review in enumerate(answers, start=1) if review.outcome == outcome.value]
+        row = _level(rank, outcome, chosen)
+        rest = f", as answer {by[0]}" if by else ""
+        plain = {"lead": outcome.label, "number": ""} if not ordinal else {}
+        found.append(row | plain | {"rest": rest, "record": f"Decide {_low(outcome.label)} and take next"})
+    return found
 
 
 def _choice(value: str, lead: str, rest: str, key: str, chosen: str, record: str) -> dict[str, Any]:
@@ -416,14 +444,21 @@ _COVERED = {
 }
 
 
-def timeline(case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str]) -> list[dict[str, Any]]:
-    """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once."""
+def timeline(
+    case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str], *, hidden: Collection[UUID] = ()
+) -> list[dict[str, Any]]:
+    """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once.
+
+    :param hidden: people of whose doings nothing is told.
+    """
     reviews = {str(review.pk): review for review in case.reviews.all()}
     pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
     awaits = {"quote": case.awaited}  # a case keeps what was awaited last
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
+        if event.actor_id in hidden:
+            continue
         if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)

@@ -6,15 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.grants import granted
 from reviewapp.access.models import User
-from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, implied
+from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
-from reviewapp.cases.rules import CaseState, digest_of
+from reviewapp.cases.rules import CaseState, Stage, digest_of
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
@@ -47,6 +47,51 @@ def visible_cases(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Case]:
     return Case.objects.filter(allowed)
 
 
+def counted_reviews(case: Case) -> QuerySet[Review]:
+    """The answers that count, oldest first: not those before a reopening, and none that was taken back."""
+    return Review.objects.filter(case=case, round__gte=case.counted_from, reversal=None).order_by("round", "slot")
+
+
+def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
+    """Whose doings on the case are kept from the actor, as they may still answer it and are to do so on their own; empty for most cases.
+
+    Those who have answered it, until it is decided. Not kept from whoever has answered it, too, nor from whoever only reads.
+    """
+    if case.stage == Stage.FIRST or case.state == CaseState.DECIDED:
+        return frozenset()
+    answered = frozenset(counted_reviews(case).values_list("reviewer", flat=True))
+    if actor.user_id in answered or not queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id).exists():
+        return frozenset()
+    return answered
+
+
+def may_adjudicate(case: Case, actor: Actor) -> bool:
+    """Whether the actor may decide between the answers to this case, now that they differ."""
+    return case.stage == Stage.ADJUDICATION and queues_of(actor, LEAD_QUEUE).filter(pk=case.queue_id).exists()
+
+
+def to_adjudicate(actor: Actor) -> QuerySet[Case]:
+    """The cases on which two answers differ, of the queues the actor leads, with queue, use case and holder."""
+    led = queues_of(actor, LEAD_QUEUE).values("pk")
+    rows = Case.objects.filter(queue__in=led, stage=Stage.ADJUDICATION).exclude(state=CaseState.DECIDED)
+    return rows.select_related("queue__use_case", "holder")
+
+
+def queues_to_adjudicate(actor: Actor) -> list[str]:
+    """Slugs of the led queues with a case on which two answers differ, the one due first in front."""
+    rows = to_adjudicate(actor).select_related(None).values("queue__slug").annotate(first=Min("due_at"))
+    return [row["queue__slug"] for row in rows.order_by("first", "queue__slug")]
+
+
+def answers_of(cases: Collection[UUID]) -> dict[UUID, list[Review]]:
+    """The answers that count of each of these cases, oldest first; one statement."""
+    rows = Review.objects.filter(case__in=cases, round__gte=F("case__counted_from"), reversal=None)
+    found: dict[UUID, list[Review]] = {}
+    for review in rows.order_by("round", "slot"):
+        found.setdefault(review.case_id, []).append(review)
+    return found
+
+
 def queue_readers(users: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     """(user, queue) for everything `queues_of` gives each of `users`: one statement for all of them."""
     rights = implied(VIEW_QUEUE)
@@ -56,9 +101,11 @@ def queue_readers(users: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     return set(pairs)
 
 
-def workers_of(queues: QuerySet[Queue], *, username: str = "") -> list[tuple[User, frozenset[UUID]]]:
-    """Who may work on any of these queues, by name, and on which; people only, and at most MOST_WORKERS. `username` asks for one."""
-    rights, ids = implied(WORK_QUEUE), queues.values("pk")
+def workers_of(
+    queues: QuerySet[Queue], *, right: str = WORK_QUEUE, username: str = ""
+) -> list[tuple[User, frozenset[UUID]]]:
+    """Who has `right` on any of these queues, by name, and on which; people only, and at most MOST_WORKERS. `username` asks for one."""
+    rights, ids = implied(right), queues.values("pk")
     own = QueueUserPermission.objects.filter(content_object__in=ids, permission__codename__in=rights)
     by_role = QueueGroupPermission.objects.filter(content_object__in=ids, permission__codename__in=rights)
     people = User.objects.filter(is_active=True, is_service=False, **({"username": username} if username else {}))
@@ -114,15 +161,16 @@ class QueueFigures:
     at_risk: int
     breached: int
     pended: int
+    to_adjudicate: int  # they wait for a lead, and are not among those that wait for anybody
     next_due: datetime | None
 
 
 _FIGURES = """
-select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n,
+select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n,
     (select c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided' order by c.due_at limit 1)
 from cases_queue q
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) waiting
+    and (c.state = 'open' or c.lease_until < %(now)s) and c.stage <> 'adjudication' limit %(limit)s) x) waiting
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'leased'
     and c.lease_until >= %(now)s limit %(limit)s) x) held
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
@@ -131,6 +179,8 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
     and c.due_at <= %(now)s limit %(limit)s) x) breached
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'pended'
     limit %(limit)s) x) pended
+cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
+    and c.stage = 'adjudication' and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) differing
 where q.id = any(%(queues)s)
 """
 
@@ -177,8 +227,11 @@ def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
 
 def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
-    answered = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), reviewer_id=actor.user_id)
+    answered = Review.objects.filter(
+        case=OuterRef("pk"), round__gte=OuterRef("counted_from"), reversal=None, reviewer_id=actor.user_id
+    )
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
+    rows = rows.exclude(stage=Stage.ADJUDICATION)
     return rows.select_related(*WHOLE).defer(*HEAVY).order_by("-priority", "due_at", "id").first()
 
 
@@ -211,7 +264,8 @@ def display_names(user_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Review]:
     """The actor's own answers, newest first."""
-    rows = Review.objects.filter(reviewer_id=actor.user_id).select_related("case__queue__use_case").order_by("-id")
+    rows = Review.objects.filter(reviewer_id=actor.user_id).select_related("case__queue__use_case", "reversal")
+    rows = rows.order_by("-id")
     return rows.filter(reviewed_at__gte=since) if since else rows
 
 

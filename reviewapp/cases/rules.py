@@ -13,6 +13,14 @@ class CaseState(StrEnum):
     DECIDED = "decided"
 
 
+class Stage(StrEnum):
+    """What the next answer to a case is."""
+
+    FIRST = "first"
+    SECOND = "second"  # by somebody else, who does not see the first
+    ADJUDICATION = "adjudication"  # by a lead, who sees both; it binds
+
+
 class Answer(StrEnum):
     AGREE = "agree"
     CORRECT = "correct"
@@ -46,10 +54,14 @@ HIGHEST_PRIORITY = 100
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What happens next: final with `outcome`, or on to the lead queue."""
+    """What happens next: final, or on to `stage`; a first answer that says neither goes on to the lead queue."""
 
-    is_final: bool
-    outcome: str = ""
+    stage: Stage | None
+    outcome: str = ""  # what this answer says; of a final one, what is decided
+
+    @property
+    def is_final(self) -> bool:
+        return self.stage is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,26 @@ class Fault:
     detail: str
 
 
-def resolve(answer: str, *, outcome: str, predicted: str) -> Verdict:
-    """The result of one review: agreeing binds the prediction, correcting binds `outcome`, the others pass the case on."""
+def said(answer: str, *, outcome: str, predicted: str) -> str:
+    """The outcome that an answer stands for: agreeing says what the model does; empty for an answer that passes the case on."""
     if answer in PASSES_ON:
-        return Verdict(is_final=False)
-    return Verdict(is_final=True, outcome=predicted if answer == Answer.AGREE else outcome)
+        return ""
+    return predicted if answer == Answer.AGREE else outcome
+
+
+def resolve(outcome: str, *, stage: str, first: str = "", needs_second: bool = False) -> Verdict:
+    """What becomes of a case by one more answer.
+
+    A first answer decides, unless a second is needed. A second decides if it says the same as the `first`; otherwise, and where it says no
+    outcome, a lead adjudicates, whose answer binds.
+    """
+    if stage == Stage.ADJUDICATION:
+        return Verdict(None, outcome)
+    if stage == Stage.SECOND:
+        return Verdict(None if outcome == first else Stage.ADJUDICATION, outcome)
+    if not outcome:
+        return Verdict(Stage.FIRST)
+    return Verdict(Stage.SECOND if needs_second else None, outcome)
 
 
 def faults(
@@ -79,12 +106,16 @@ def faults(
     note: str,
     correction_needs_note: bool,
     is_lead_queue: bool,
+    stage: str = Stage.FIRST,
 ) -> list[Fault]:
     """Everything wrong with an answer, in the order of the form."""
     found = []
+    adjudicates = stage == Stage.ADJUDICATION
     if answer not in list(Answer):
         found.append(Fault("answer", "unknown_answer", "Choose agree, correct, refer or cannot tell."))
-    if answer == Answer.REFER and is_lead_queue:
+    if adjudicates and answer in PASSES_ON:
+        found.append(Fault("answer", "must_decide", "Your answer binds: choose an outcome, or pend the case."))
+    elif answer == Answer.REFER and is_lead_queue:
         found.append(
             Fault("answer", "cannot_refer", "This is the lead queue already: decide, or say that you cannot tell.")
         )
@@ -96,7 +127,9 @@ def faults(
         found.append(Fault("reason_codes", "too_many_reasons", f"Choose at most {MOST_REASONS} reasons."))
     if len(set(reason_codes)) != len(reason_codes) or not known_codes.issuperset(reason_codes):
         found.append(Fault("reason_codes", "unknown_reason", "Choose reasons from this use case's list, each once."))
-    if answer == Answer.CORRECT and correction_needs_note and not note.strip():
+    if adjudicates and not note.strip():
+        found.append(Fault("note", "note_needed", "Say why: both reviewers read it."))
+    elif answer == Answer.CORRECT and correction_needs_note and not note.strip():
         found.append(Fault("note", "note_needed", "Write a note: corrections need one."))
     return found
 

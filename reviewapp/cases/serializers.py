@@ -1,5 +1,6 @@
 """Cases as the API shows them, and the shapes for the API document."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +8,9 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from reviewapp.cases.actions.leading import MOST_CASES, Result
-from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.models import NOTE_LENGTH, Case, Review
 from reviewapp.cases.queries import QueueFigures
-from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
+from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct, Stage
 from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
@@ -57,6 +58,7 @@ def figures_line(figures: QueueFigures) -> dict[str, Any]:
         "waiting": figures.waiting,
         "in_hand": figures.held,
         "pended": figures.pended,
+        "to_adjudicate": figures.to_adjudicate,
         "at_risk": figures.at_risk,
         "breached": figures.breached,
         "next_due": figures.next_due,
@@ -69,6 +71,24 @@ def board_line(case: Case) -> dict[str, Any]:
     named = {"id": str(holder.pk), "username": holder.username, "name": holder.display_name} if holder else None
     lease = {"number": case.lease, "expires_at": case.lease_until} if holder else None
     return case_line(case) | {"holder": named, "held_since": case.leased_at, "lease": lease}
+
+
+def review_line(review: Review) -> dict[str, Any]:
+    """An answer without its giver's name: who decides between two is not to be led by it."""
+    return {
+        "stage": review.stage,
+        "answer": review.answer,
+        "outcome": review.outcome or None,
+        "reason_codes": review.reason_codes,
+        "note": review.note,
+        "active_seconds": review.active_seconds,
+        "reviewed_at": review.reviewed_at,
+    }
+
+
+def adjudication_line(case: Case, reviews: Sequence[Review]) -> dict[str, Any]:
+    """A case on which two answers differ: `queue` and `holder` are loaded."""
+    return board_line(case) | {"answers": [review_line(review) for review in reviews]}
 
 
 def bulk_answer(results: list[Result]) -> dict[str, Any]:
@@ -118,6 +138,16 @@ class CaseList(serializers.Serializer[Any]):
     previous = serializers.CharField(allow_null=True)
 
 
+class GivenShape(serializers.Serializer[Any]):
+    stage = serializers.ChoiceField(choices=[stage.value for stage in Stage])
+    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer])
+    outcome = serializers.CharField(allow_null=True)
+    reason_codes = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(allow_blank=True)
+    active_seconds = serializers.FloatField(allow_null=True)
+    reviewed_at = serializers.DateTimeField()
+
+
 class CaseShape(CaseLine):
     use_case = serializers.CharField()
     lease = LeaseShape(allow_null=True)
@@ -125,6 +155,7 @@ class CaseShape(CaseLine):
     features = serializers.DictField()
     prediction = ScoredShape()
     explanation = ExplanationShape(allow_null=True)
+    answers = GivenShape(many=True, allow_null=True)
     shown = serializers.CharField()
 
 
@@ -167,6 +198,7 @@ class FiguresShape(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     in_hand = serializers.IntegerField()
     pended = serializers.IntegerField()
+    to_adjudicate = serializers.IntegerField()
     at_risk = serializers.IntegerField()
     breached = serializers.IntegerField()
     next_due = serializers.DateTimeField(allow_null=True)
@@ -182,6 +214,20 @@ class BoardLine(CaseLine):
     holder = HolderShape(allow_null=True)
     held_since = serializers.DateTimeField(allow_null=True)
     lease = LeaseShape(allow_null=True)
+
+
+class AdjudicationLine(BoardLine):
+    answers = GivenShape(many=True)
+
+
+class AdjudicationList(serializers.Serializer[Any]):
+    results = AdjudicationLine(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class ClaimBody(serializers.Serializer[Any]):
+    adjudicate = serializers.BooleanField(required=False)
 
 
 class BoardShape(serializers.Serializer[Any]):

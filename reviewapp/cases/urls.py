@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import board, case, queue, reviews, what_if, work
+from reviewapp.cases.views import adjudication, board, case, queue, reviews, what_if, work
 
 app_name = "cases"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("board/news/", board.news, name="board-news"),
     path("board/preview/", board.preview, name="board-preview"),
     path("board/act/", board.act, name="board-act"),
+    path("adjudication/", adjudication.inbox, name="adjudication"),
+    path("adjudication/next/", adjudication.next_case, name="adjudicate-next"),
     path("cases/<uuid:case_id>/", case.case, name="case"),
     path("cases/<uuid:case_id>/news/", case.case_news, name="case-news"),
     path("cases/<uuid:case_id>/claim/", case.claim, name="claim"),
@@ -32,6 +34,7 @@ urlpatterns = [
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
+    path("adjudications", api.AdjudicationView.as_view(), name="api-adjudications"),
     path("board", api.BoardView.as_view(), name="api-board"),
     path("cases", api.CaseListView.as_view(), name="api-cases"),
     path("cases/bulk", api.BulkView.as_view(), name="api-bulk"),

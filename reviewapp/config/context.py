@@ -17,6 +17,7 @@ PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("My work", "/my-work/", WORKS, ()),
     ("Queues", "/queues/", WORKS, ("/cases/",)),
     ("Board", "/board/", LEADS, ()),
+    ("Adjudicate", "/adjudication/", LEADS, ()),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),
     ("Data sets", "/datasets/", frozenset({Role.ML}), ()),

@@ -30,6 +30,13 @@ class Fields:
             return low
         return value
 
+    def flag(self, name: str) -> bool:
+        """False where it is not sent."""
+        value = self._take(name)
+        if value is not None and type(value) is not bool:
+            self.add(name, "wrong_type", "Send true or false.")
+        return value is True
+
     def number(self, name: str, *, low: float, high: float) -> float | None:
         value = self._take(name)
         if value is not None and (type(value) not in (int, float) or not low <= value <= high):

@@ -18,6 +18,7 @@ from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
 from reviewapp.catalog.queries import current_schema, use_cases_of, visible_use_cases
 from reviewapp.lib import crypto
 from reviewapp.lib.actor import Actor
+from reviewapp.lib.draws import draw
 from reviewapp.lib.errors import Conflict, NotFound, Problem
 from reviewapp.policies import rules
 from reviewapp.policies.models import PolicyVersion
@@ -45,8 +46,8 @@ class PublishedPolicy:
         self, prediction_id: UUID, features: Mapping[str, Any], outcome: str, confidence: float, margin: float
     ) -> Routed:
         """Where the prediction goes. The draw is kept where it decided, so that it can be drawn again and compared."""
-        draw = rules.draw(self.key, self.digest, prediction_id, rules.QA_PURPOSE)
-        routing = self.compiled.route(features, outcome, confidence, margin, draw)
+        drawn = draw(self.key, self.digest, prediction_id, rules.QA_PURPOSE)
+        routing = self.compiled.route(features, outcome, confidence, margin, drawn)
         passes = routing.result == rules.AUTO
         return Routed(
             policy_version_id=self.id,
@@ -60,7 +61,7 @@ class PublishedPolicy:
             selection_reason=routing.selection_reason,
             selection_probability=routing.selection_probability,
             stratum=f"policy {self.number}/{routing.stratum}",
-            draw=draw if passes or routing.selection_reason == rules.BY_SAMPLE else None,
+            draw=drawn if passes or routing.selection_reason == rules.BY_SAMPLE else None,
             threshold=self.compiled.threshold,
         )
 

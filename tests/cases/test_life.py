@@ -28,7 +28,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import actions
 from reviewapp.cases.actions import Given, Order
 from reviewapp.cases.feedback import label_decisions
-from reviewapp.cases.models import Case, Decision, Outbox, Review
+from reviewapp.cases.models import Case, Decision, Outbox, Queue, Review
 from reviewapp.cases.rules import LeadAct
 from reviewapp.lib.errors import CountersignError
 from reviewapp.predictions.models import Label
@@ -36,16 +36,24 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
 CASES, WINDOW = 2, 60
-PEOPLE, CASE = st.sampled_from(["alice", "bob", "carol"]), st.integers(0, CASES - 1)
+PEOPLE, CASE = st.sampled_from(["alice", "bob", "carol", "dave"]), st.integers(0, CASES - 1)
+# What asks for a second answer: a correction, any answer, or none
+POLICIES = st.sampled_from([{"override": True}, {"always": True}, {}])
 ANSWERS = st.sampled_from(
     [
         Given("agree"),
+        Given("agree", note="seen"),
         Given("correct", outcome="approve", note="seen"),
+        Given("correct", outcome="approve", note="seen", reason_codes=["R01"]),
         Given("refer"),
         Given("cannot_tell", note="papers missing"),
     ]
 )
 
+
+# The answers that count
+COUNTED = """cases_review r join cases_case k on k.id = r.case_id and r.round >= k.counted_from
+    where not exists(select from cases_reversal v where v.review_id = r.id)"""
 
 # What must hold after every step, each with a statement that counts what breaks it
 PROMISES = {
@@ -56,6 +64,16 @@ PROMISES = {
         select count(*) from cases_case c join cases_decision d on d.case_id = c.id and d.round = c.round where d.outcome <> c.outcome""",
     "nobody answers twice in a round": """
         select count(*) - count(distinct (case_id, round, reviewer_id)) from cases_review""",
+    "of the answers that count, no two are the same person's": f"""
+        select count(*) - count(distinct (r.case_id, r.reviewer_id)) from {COUNTED}""",
+    "of the answers that count, one is the second and one the adjudicator's at most": f"""
+        select count(*) - count(distinct (r.case_id, r.stage)) from {COUNTED} and r.stage <> 'first'""",
+    "what needs a second answer is decided by two that are the same, or by a lead": f"""
+        select count(*) from cases_case c join cases_decision d on d.case_id = c.id and d.round = c.round
+        where exists(select from {COUNTED} and r.case_id = c.id and r.second_because <> '')
+            and (select count(*) from {COUNTED} and r.case_id = c.id and r.outcome = d.outcome and r.stage in ('first', 'second')) <> 2
+            and not exists(select from {COUNTED} and r.case_id = c.id and r.stage = 'adjudication' and r.outcome = d.outcome
+                and r.reviewer_id = (select u.id from access_user u where u.username = 'carol'))""",
     "a decision has one label": """
         select count(*) - count(distinct decision_id) from predictions_label""",
     "what was taken back is no label, and what was reopened is none that counts": """
@@ -66,7 +84,13 @@ PROMISES = {
 _EVENTS = """
     select json_object_agg(action, n) from (select action, count(*) n from audit_auditevent
         where action like 'case.%' group by action) e"""
-_BROKEN = "select " + ", ".join(f"({statement})" for statement in [*PROMISES.values(), _EVENTS])
+_STATES = "select json_object_agg(id, state || case when stage = 'adjudication' then ' differing' else '' end) from cases_case"
+_BROKEN = "select " + ", ".join(f"({statement})" for statement in [*PROMISES.values(), _EVENTS, _STATES])
+
+
+def when(state: str) -> Callable[[Any], Any]:
+    """The rule is drawn only where a case is in `state`, so that steps are spent on what can happen."""
+    return precondition(lambda self: self.those(state))
 
 
 LED = {
@@ -82,15 +106,16 @@ class Crash(Exception):
 
 
 class World:
-    """One office with two reviewers, a lead and two cases; every example begins with it as it was."""
+    """One office with three reviewers, a lead and two cases; every example begins with it as it was."""
 
     def __init__(self) -> None:
         office = factories.make_office()
         self.queue = office.queue
-        self.users = {name: factories.make_reviewer(name, office) for name in ("alice", "bob")}
+        self.users = {name: factories.make_reviewer(name, office) for name in ("alice", "bob", "dave")}
         self.users["carol"] = factories.make_lead("carol", office)
         self.actors = {name: factories.actor_of(user) for name, user in self.users.items()}
         self.ids = [office.send().pk for _ in range(CASES)]
+        Queue.objects.filter(pk=self.queue.pk).update(review_policy={"override": True})
 
 
 class Life(RuleBasedStateMachine):
@@ -108,6 +133,7 @@ class Life(RuleBasedStateMachine):
         self.answered: list[tuple[str, int, int, Given, str]] = []
         self.keys, self.revoked = 0, set[str]()
         self.done: Counter[str] = Counter()
+        self.states = [""] * CASES
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -117,33 +143,67 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PEOPLE)
     def claim(self, who: str) -> None:
-        case = self.act("case.claimed", actions.claim_next, who, slug=self.queue.slug)
-        assert case is None or case.holder_id == self.actors[who].user_id
+        for slug in (self.queue.slug, f"{self.queue.slug}-lead")[: 1 + (who == "carol")]:
+            case = self.act("case.claimed", actions.claim_next, who, slug=slug)
+            assert case is None or case.holder_id == self.actors[who].user_id
+
+    @when("open differing")
+    @rule(who=st.sampled_from(["carol", "alice", "dave"]))
+    def adjudicate(self, who: str) -> None:
+        """Take a case on which two answers differ."""
+        case = self.act("case.claimed", actions.claim_next, who, slug=self.queue.slug, adjudicates=True)
+        assert case is None or who == "carol"
 
     @rule(who=PEOPLE, n=CASE)
     def pick(self, who: str, n: int) -> None:
         self.act("case.claimed", actions.claim_case, who, case_id=self.ids[n])
 
-    @rule(n=CASE)
-    def heartbeat(self, n: int) -> None:
-        if holder := self.holder(n):
-            self.act("", actions.heartbeat, holder, case_id=self.ids[n], lease=self.case(n).lease)
+    def _answer_next(self, who: str, given: Given) -> None:
+        """Take the next case and answer it, as most do: three of the rules, so that it is drawn more often than any other."""
+        self.claim(who)
+        self.answer_what_is_held(who, given)
 
-    @rule(n=CASE)
-    def stall(self, n: int) -> None:
+    answer_next = rule(who=PEOPLE, given=ANSWERS)(_answer_next)
+    answer_one = rule(who=PEOPLE, given=ANSWERS)(_answer_next)
+    answer_two = rule(who=PEOPLE, given=ANSWERS)(_answer_next)
+
+    @when("open differing")
+    @rule(given=ANSWERS)
+    def decide_between(self, given: Given) -> None:
+        self.adjudicate("carol")
+        self.answer_what_is_held("carol", given)
+
+    @when("leased")
+    @rule(data=st.data())
+    def heartbeat(self, data: Any) -> None:
+        n = data.draw(self.one("leased"))
+        self.act("", actions.heartbeat, self.holder(n), case_id=self.ids[n], lease=self.case(n).lease)
+
+    @when("leased")
+    @rule(data=st.data())
+    def stall(self, data: Any) -> None:
         """The lease runs out."""
+        n = data.draw(self.one("leased"))
         Case.objects.filter(pk=self.ids[n], state="leased").update(lease_until=timezone.now() - timedelta(minutes=1))
 
-    @rule(n=CASE)
-    def release(self, n: int) -> None:
-        if holder := self.holder(n):
-            self.act("case.released", actions.release, holder, case_id=self.ids[n], lease=self.case(n).lease)
+    @when("leased")
+    @rule(data=st.data())
+    def release(self, data: Any) -> None:
+        n = data.draw(self.one("leased"))
+        self.act("case.released", actions.release, self.holder(n), case_id=self.ids[n], lease=self.case(n).lease)
 
-    @rule(n=CASE, given=ANSWERS)
-    def review(self, n: int, given: Given) -> None:
+    @when("leased")
+    @rule(data=st.data(), given=ANSWERS)
+    def review(self, data: Any, given: Given) -> None:
+        self.answer_held(data.draw(self.one("leased")), given)
+
+    def answer_what_is_held(self, who: str, given: Given) -> None:
+        for n in range(CASES):
+            if self.holder(n) == who:
+                self.answer_held(n, given)
+
+    def answer_held(self, n: int, given: Given) -> None:
         holder = self.holder(n)
-        if holder is None:
-            return
         self.keys += 1
         lease, key = self.case(n).lease, f"key-{self.keys}"
         if self.answer(holder, n, lease, given, key):
@@ -162,48 +222,35 @@ class Life(RuleBasedStateMachine):
         assert self.row(n) == before
 
     @precondition(lambda self: self.answered)
-    @rule(data=st.data())
-    def replay(self, data: Any) -> None:
+    @rule(data=st.data(), is_changed=st.booleans())
+    def replay(self, data: Any, is_changed: bool) -> None:
+        """The same key again changes nothing, with the same answer and with another."""
         who, n, lease, given, key = data.draw(st.sampled_from(self.answered))
         before = self.row(n), Review.objects.count()
-        with pytest.raises(Replayed):
-            self.send(who, n, lease, given, key)
+        with pytest.raises(KeyReused if is_changed else Replayed):
+            self.send(who, n, lease, Given("agree", note="other") if is_changed else given, key)
         assert (self.row(n), Review.objects.count()) == before
 
-    @precondition(lambda self: self.answered)
+    @when("leased")
     @rule(data=st.data())
-    def changed_replay(self, data: Any) -> None:
-        who, n, lease, _, key = data.draw(st.sampled_from(self.answered))
-        before = self.row(n), Review.objects.count()
-        with pytest.raises(KeyReused):
-            self.send(who, n, lease, Given("agree", note="other"), key)
-        assert (self.row(n), Review.objects.count()) == before
+    def pend(self, data: Any) -> None:
+        n = data.draw(self.one("leased"))
+        wait = {"follow_up_at": timezone.now() + timedelta(hours=1), "awaited": "payslip"}
+        lease = self.case(n).lease
+        self.act("case.pended", actions.pend_case, self.holder(n), case_id=self.ids[n], lease=lease, **wait)
 
-    @rule(n=CASE)
-    def pend(self, n: int) -> None:
-        if holder := self.holder(n):
-            until = timezone.now() + timedelta(hours=1)
-            lease = self.case(n).lease
-            self.act(
-                "case.pended",
-                actions.pend_case,
-                holder,
-                case_id=self.ids[n],
-                lease=lease,
-                follow_up_at=until,
-                awaited="payslip",
-            )
-
-    @rule(n=CASE)
-    def follow_up(self, n: int) -> None:
+    @when("pended")
+    @rule(data=st.data())
+    def follow_up(self, data: Any) -> None:
         """The follow-up time comes, and the sweep runs."""
+        n = data.draw(self.one("pended"))
         Case.objects.filter(pk=self.ids[n], state="pended").update(follow_up_at=timezone.now() - timedelta(minutes=1))
         self.done["case.returned"] += actions.return_due(at=timezone.now())
 
     @rule(
         n=CASE,
         act=st.sampled_from(list(LeadAct)),
-        to=st.sampled_from(["alice", "bob", "carol"]),
+        to=PEOPLE,
         high=st.integers(0, 2),
     )
     def lead(self, n: int, act: LeadAct, to: str, high: int) -> None:
@@ -213,29 +260,45 @@ class Life(RuleBasedStateMachine):
         for result in self.act("", actions.lead_cases, "carol", order=order) or []:
             self.done[LED[act]] += result.problem is None
 
-    @rule(who=PEOPLE, n=CASE, is_in_time=st.booleans())
+    @precondition(lambda self: self.answered)
+    @rule(
+        who=st.sampled_from(["last", "last", "alice", "carol"]), n=CASE, is_in_time=st.sampled_from([True, True, False])
+    )
     def undo(self, who: str, n: int, is_in_time: bool) -> None:
+        """Mostly by whoever answered last: anybody else is refused."""
+        if who == "last":
+            last = Review.objects.filter(case=self.ids[n], reversal=None).order_by("round", "slot").last()
+            who = next((name for name, user in self.users.items() if last and user.pk == last.reviewer_id), "alice")
         with patch.object(settings, "UNDO_SECONDS", WINDOW if is_in_time else 0):
-            self.act("case.undone", actions.undo_review, who, case_id=self.ids[n])
+            done = self.act("case.undone", actions.undo_review, who, case_id=self.ids[n])
+        assert done is None or is_in_time
 
-    @rule(who=PEOPLE, n=CASE)
-    def reopen(self, who: str, n: int) -> None:
+    @when("decided")
+    @rule(who=st.sampled_from(["carol", "carol", "alice"]), data=st.data())
+    def reopen(self, who: str, data: Any) -> None:
+        n = data.draw(self.one("decided"))
         done = self.act("case.reopened", actions.reopen_case, who, case_id=self.ids[n], reason="Looked at again.")
         assert done is None or who == "carol"
 
-    @rule(who=st.sampled_from(["alice", "bob"]))
-    def revoke(self, who: str) -> None:
+    @rule(policy=POLICIES, who=st.sampled_from(["", "alice", "bob", "dave"]))
+    def manage(self, policy: dict[str, Any], who: str) -> None:
+        """The queue gets another review policy, or somebody loses their right or gets it back."""
+        if not who:
+            Queue.objects.filter(pk=self.queue.pk).update(review_policy=policy)
+            return
         if who in self.revoked:
             factories.grant(self.users[who], WORK_QUEUE, self.queue)
         else:
             remove_perm(WORK_QUEUE, self.users[who], self.queue)
         self.revoked ^= {who}
 
-    @rule(n=CASE, given=ANSWERS)
-    def crash(self, n: int, given: Given) -> None:
+    @when("leased")
+    @rule(data=st.data(), given=ANSWERS)
+    def crash(self, data: Any, given: Given) -> None:
         """The process dies while it answers, before its audit event is written: nothing of the answer remains."""
+        n = data.draw(self.one("leased"))
         holder = self.holder(n)
-        if holder is None or holder in self.revoked:
+        if holder in self.revoked:
             return
         before = self.row(n), Review.objects.count(), Outbox.objects.count()
         with (
@@ -263,11 +326,18 @@ class Life(RuleBasedStateMachine):
     def every_promise_holds(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_BROKEN)
-            *broken, events = cursor.fetchone()
+            *broken, events, states = cursor.fetchone()
         assert dict(zip(PROMISES, broken, strict=True)) == dict.fromkeys(PROMISES, 0)
         assert Counter(events or {}) == +self.done
+        self.states = [states[str(pk)] for pk in self.ids]
 
     # How
+
+    def those(self, state: str) -> list[int]:
+        return [n for n, now in enumerate(self.states) if now.startswith(state)]
+
+    def one(self, state: str) -> Any:
+        return st.sampled_from(self.those(state))
 
     def act(self, event: str, action: Callable[..., Any], who: str, **given: Any) -> Any:
         """The action's result, or None where it was refused; a refusal changes nothing."""

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from reviewapp.lib.draws import draw
 from reviewapp.lib.ids import uuid7
-from reviewapp.policies import rules
 from reviewapp.policies.queries import NoPolicy, published
 from tests import factories
 
@@ -52,5 +52,5 @@ def test_the_share_of_the_sample_is_what_it_says_and_each_draw_can_be_made_again
     }
     assert {one.stratum for one in routed.values()} == {f"policy {version.number}/approve/Passes"}
     for prediction_id, one in list(routed.items())[:50]:
-        assert one.draw == rules.draw(policy.key, version.digest, prediction_id, "qa_auto")
+        assert one.draw == draw(policy.key, version.digest, prediction_id, "qa_auto")
         assert (one.draw < 0.2) == (one.result == "review")

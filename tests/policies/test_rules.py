@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.schema import FeatureSchema
-from reviewapp.policies.rules import Labels, compile_policy, draw, faults, in_words
+from reviewapp.lib.draws import draw
+from reviewapp.policies.rules import Labels, compile_policy, faults, in_words
 
 SCHEMA = FeatureSchema.from_json(
     {

@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 
 from reviewapp.access.grants import granted_sql
 from reviewapp.access.idempotency import durable
-from reviewapp.access.rules import WORK_QUEUE
+from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, NotWaiting
-from reviewapp.cases.models import Case, Queue, Review
-from reviewapp.cases.queries import queues_of, visible_cases
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, LeadDecides, NotWaiting
+from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.queries import counted_reviews, may_adjudicate, queues_of, visible_cases
+from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 
@@ -29,30 +29,34 @@ where id = (
     select c.id from cases_case c
     where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
         and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp() or c.state = 'pended' and %(pended)s)
-        and not exists (select from cases_review r where r.case_id = c.id and r.round = c.round and r.reviewer_id = %(me)s)
+        and (c.stage = 'adjudication') = %(adjudicates)s
+        and not exists (select from cases_review r where r.case_id = c.id and r.round >= c.counted_from and r.reviewer_id = %(me)s
+            and not exists (select from cases_reversal v where v.review_id = r.id))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
     order by c.priority desc, c.due_at, c.id
     for no key update skip locked limit 1
 )
-returning id, queue_id, lease, lease_until, external_id
+returning id, queue_id, lease, lease_until, external_id, stage
 """
 
 
 @durable
-def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
+def claim_next(*, slug: str, adjudicates: bool = False, actor: Actor, at: datetime) -> Case | None:
     """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
+
+    :param adjudicates: of those on which two answers differ, as a lead; otherwise of all others.
 
     A pended case does not wait: it comes back at its follow-up time, or by `claim_case`.
 
-    The case has its id, queue, lease and external id; the rest is read by whoever shows it.
+    The case has its id, queue, stage, lease and external id; the rest is read by whoever shows it.
 
-    :raises NotFound: if there is no such queue, or the actor may not work on it.
+    :raises NotFound: if there is no such queue, or the actor may not work on it; to adjudicate, lead it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
-    case = _claim("slug = %(slug)s", {"slug": slug, "pended": False}, actor=actor)
+    case = _claim("slug = %(slug)s", {"slug": slug, "pended": False}, actor=actor, adjudicates=adjudicates)
     if case is None:
-        queue = queues_of(actor, WORK_QUEUE).filter(slug=slug).first()
+        queue = queues_of(actor, LEAD_QUEUE if adjudicates else WORK_QUEUE).filter(slug=slug).first()
         if queue is None:
             raise NotFound
         _refuse_hoarding(queue, actor)
@@ -64,31 +68,35 @@ def claim_next(*, slug: str, actor: Actor, at: datetime) -> Case | None:
 def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
-    :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany:
+    :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
         raise NotFound
+    adjudicates = case.stage == Stage.ADJUDICATION
+    if adjudicates and not may_adjudicate(case, actor):
+        raise LeadDecides
     values = {"queue": case.queue_id, "case": case_id, "pended": True}
-    taken = _claim("id = %(queue)s", values, actor=actor, only="and c.id = %(case)s")
+    taken = _claim("id = %(queue)s", values, actor=actor, adjudicates=adjudicates, only="and c.id = %(case)s")
     if taken is None:
-        if Review.objects.filter(case=case, round=case.round, reviewer_id=actor.user_id).exists():
+        if counted_reviews(case).filter(reviewer_id=actor.user_id).exists():
             raise AlreadyReviewed
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
     return _taken(taken, actor=actor, at=at, chosen=True)
 
 
-def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, only: str = "") -> Case | None:
+def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, adjudicates: bool, only: str = "") -> Case | None:
     """:param which: the condition that names one queue. :param values: its own, and whether `pended` cases are taken up, too.
     :param only: a further condition, on the cases in it."""
-    granted, rights = granted_sql(Queue, actor, WORK_QUEUE)
+    granted, rights = granted_sql(Queue, actor, LEAD_QUEUE if adjudicates else WORK_QUEUE)
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM.format(which=which, granted=granted, only=only), {**values, **rights, "me": actor.user_id}
+            _CLAIM.format(which=which, granted=granted, only=only),
+            {**values, **rights, "me": actor.user_id, "adjudicates": adjudicates},
         )
         row = cursor.fetchone()
-    names = ("pk", "queue_id", "lease", "lease_until", "external_id")
+    names = ("pk", "queue_id", "lease", "lease_until", "external_id", "stage")
     return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
 
 

@@ -22,7 +22,7 @@ from reviewapp.audit.actions import Entry
 from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.queries import queues_of, visible_cases, workers_of
-from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct
+from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound, Problem
 
@@ -46,6 +46,7 @@ class Target:
 
     person: User | None = None
     works_on: frozenset[UUID] = frozenset()
+    leads: frozenset[UUID] = frozenset()
     answered: frozenset[UUID] = frozenset()
     held: int = 0
     queue: Queue | None = None
@@ -126,13 +127,17 @@ def _target(order: Order, actor: Actor) -> Target:
 
 
 def _person(order: Order, actor: Actor) -> Target:
-    workers = workers_of(queues_of(actor, LEAD_QUEUE), username=order.to)
+    led = queues_of(actor, LEAD_QUEUE)
+    workers = workers_of(led, username=order.to)
     if not workers:
         raise Invalid(_CHOOSE[order.act].detail, errors=[_CHOOSE[order.act]])
     ((person, works_on),) = workers
-    answered = Review.objects.filter(case__in=order.case_ids, reviewer=person, round=F("case__round"))
+    leads = frozenset[UUID]().union(*(on for _, on in workers_of(led, right=LEAD_QUEUE, username=order.to)))
+    answered = Review.objects.filter(
+        case__in=order.case_ids, reviewer=person, round__gte=F("case__counted_from"), reversal=None
+    )
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
-    return Target(person, works_on, frozenset(answered.values_list("case", flat=True)), held)
+    return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), held)
 
 
 def _lock(order: Order, actor: Actor) -> None:
@@ -172,7 +177,11 @@ def _why_not_reassign(case: Case, target: Target) -> Conflict | None:
     if queue.pk not in target.works_on:
         return Conflict(f"{person.display_name} may not work on {queue.name}.", code="may-not-work")
     if case.pk in target.answered:
-        return Conflict(f"{person.display_name} has answered it in this round.", code="already-reviewed")
+        return Conflict(f"{person.display_name} has answered it already.", code="already-reviewed")
+    if case.stage == Stage.ADJUDICATION and queue.pk not in target.leads:
+        return Conflict(
+            f"Two answers differ, and {person.display_name} does not lead {queue.name}.", code="may-not-lead"
+        )
     if case.state == CaseState.LEASED and case.holder_id == person.pk:
         return Conflict(f"{person.display_name} holds it already.", code="holds-it")
     if target.held >= queue.most_held:

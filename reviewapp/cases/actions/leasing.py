@@ -56,9 +56,9 @@ class Held:
 
 # By hand, as it comes with every answer and every heartbeat: compiling the same from models costs three times what all else does.
 _LOCK = """
-select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.round, c.priority, c.opened_at, c.due_at,
-    c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at,
-    q.slug, q.is_lead, q.lease_minutes, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
+select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.stage, c.round, c.counted_from,
+    c.priority, c.opened_at, c.due_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at,
+    q.slug, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
     p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
     array(select r.code from catalog_reasoncode r where r.use_case_id = u.id and r.retired_at is null)
 from cases_case c
@@ -69,8 +69,8 @@ where c.id = %(case)s and c.queue_id in ({granted})
 for no key update of c
 """
 _CASE = (
-    "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "round", "priority", "opened_at", "due_at",
-    "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at",
+    "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "stage", "round", "counted_from", "priority",
+    "opened_at", "due_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at",
 )  # fmt: skip
 
 
@@ -91,23 +91,31 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     if row is None:
         raise NotFound
     case = Case(**dict(zip(_CASE, row, strict=False)))
-    slug, is_lead, lease_minutes, use_case_id, kind, outcomes, needs_note, snapshot_digest, is_explained, codes = row[
+    slug, is_lead, lease_minutes, policy, use_case_id, kind, outcomes, needs_note, digest, is_explained, codes = row[
         len(_CASE) :
     ]
     use_case = UseCase(
         pk=use_case_id, outcome_kind=kind, outcomes=orjson.loads(outcomes), correction_needs_note=needs_note
     )
-    case.queue = Queue(pk=case.queue_id, slug=slug, is_lead=is_lead, lease_minutes=lease_minutes, use_case=use_case)
-    shown = rules.digest_of(case.round, bytes(snapshot_digest), is_explained=is_explained)
+    case.queue = Queue(
+        pk=case.queue_id,
+        slug=slug,
+        is_lead=is_lead,
+        lease_minutes=lease_minutes,
+        review_policy=orjson.loads(policy),
+        use_case=use_case,
+    )
+    shown = rules.digest_of(case.round, bytes(digest), is_explained=is_explained)
     return Held(case, shown, frozenset(codes))
 
 
 def reopen(case: Case) -> None:
-    """Let the case wait in `case.queue`, held by nobody."""
+    """Let the case wait in `case.queue` for the answer of `case.stage`, held by nobody."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update cases_case set state = 'open', queue_id = %s, holder_id = null, lease_until = null, leased_at = null where id = %s",
-            [case.queue_id, case.pk],
+            "update cases_case set state = 'open', queue_id = %s, stage = %s, holder_id = null, lease_until = null, leased_at = null"
+            " where id = %s",
+            [case.queue_id, case.stage, case.pk],
         )
     set_free(case, CaseState.OPEN)
 

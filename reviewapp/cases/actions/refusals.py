@@ -1,6 +1,6 @@
 """Why an act on a case is refused. Each is a conflict: what was asked for is well-formed, and the case does not allow it now."""
 
-from reviewapp.lib.errors import Conflict
+from reviewapp.lib.errors import Conflict, NotAllowed
 
 
 class LeaseLost(Conflict):
@@ -25,6 +25,12 @@ class AlreadyReviewed(Conflict):
     """You have answered this case already. Somebody else must take it now."""
 
     code = "already-reviewed"
+
+
+class LeadDecides(NotAllowed):
+    """Two answers to this case differ: only a lead of its queue decides it."""
+
+    code = "lead-decides"
 
 
 class TooLate(Conflict):

@@ -14,9 +14,9 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
-from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
-from reviewapp.cases.queries import queues_of, visible_cases
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
+from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
+from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
@@ -31,15 +31,13 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     :raises TooLate: once the window is over, the label is written, or somebody else has taken the case that was passed on.
     """
     case = _locked(case_id, actor)
-    review = (
-        Review.objects.select_related("queue__use_case").filter(case=case, round=case.round).order_by("-slot").first()
-    )
+    review = counted_reviews(case).select_related("queue__use_case").last()
     if review is None or review.reviewer_id != actor.user_id or not _in_window(review):
         raise TooLate
     if case.state in {CaseState.LEASED, CaseState.PENDED} or (case.state == CaseState.DECIDED and not _withhold(case)):
         raise TooLate
-    ended = _end_round(case, rules.Reversal.UNDO, actor=actor)
-    _lease_again(case, review.queue, actor)
+    ended = _end_round(case, rules.Reversal.UNDO, review=review, actor=actor)
+    _lease_again(case, review, actor)
     _draft_again(review)
     data = {"review": str(review.pk), "round": ended, "lease": case.lease}
     audit.record("case.undone", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
@@ -63,7 +61,8 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
         supersede_label(decision_id=Decision.objects.get(case=case, round=case.round).pk, at=at)
     ended = _end_round(case, rules.Reversal.REOPEN, actor=actor, reason=reason)
     due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
-    _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, round=F("round") + 1)
+    anew = {"stage": Stage.FIRST, "round": F("round") + 1, "counted_from": F("round") + 1}
+    _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, **anew)
     audit.record(
         "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
     )
@@ -100,15 +99,19 @@ def _reason(reason: str) -> str:
     return reason
 
 
-def _end_round(case: Case, kind: rules.Reversal, *, actor: Actor, reason: str = "") -> int:
+def _end_round(
+    case: Case, kind: rules.Reversal, *, actor: Actor, review: Review | None = None, reason: str = ""
+) -> int:
+    made_by = cast("UUID", actor.user_id)
     Reversal.objects.create(
-        case=case, round=case.round, kind=kind, reason=reason, made_by_id=cast("UUID", actor.user_id), made_at=Now()
+        case=case, round=case.round, kind=kind, review=review, reason=reason, made_by_id=made_by, made_at=Now()
     )
     return case.round
 
 
-def _lease_again(case: Case, queue: Queue, actor: Actor) -> None:
-    until = Now() + timedelta(minutes=queue.lease_minutes)
+def _lease_again(case: Case, review: Review, actor: Actor) -> None:
+    """The case waits again for the very answer that was taken back, in its giver's hands; answers before it count on."""
+    until = Now() + timedelta(minutes=review.queue.lease_minutes)
     held = {
         "state": CaseState.LEASED,
         "holder_id": actor.user_id,
@@ -116,14 +119,15 @@ def _lease_again(case: Case, queue: Queue, actor: Actor) -> None:
         "leased_at": Now(),
         "lease_until": until,
     }
-    _change(case, queue=queue, outcome="", decided_at=None, round=F("round") + 1, **held)
+    back = {"queue": review.queue, "stage": review.stage, "round": F("round") + 1}
+    _change(case, outcome="", decided_at=None, **back, **held)
 
 
 def _change(case: Case, **values: Any) -> None:
     for name, value in values.items():
         setattr(case, name, value)
     case.save(update_fields=[name.removesuffix("_id") for name in values])
-    case.refresh_from_db(fields=["round", "lease", "leased_at", "lease_until"])
+    case.refresh_from_db(fields=["round", "counted_from", "lease", "leased_at", "lease_until"])
 
 
 def _draft_again(review: Review) -> None:

@@ -14,12 +14,15 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.drafts import save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
-from reviewapp.cases.actions.refusals import LeaseLost, StaleView
+from reviewapp.cases.actions.refusals import LeadDecides, LeaseLost, StaleView
 from reviewapp.cases.models import Case, Queue, Review
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.queries import counted_reviews, may_adjudicate
+from reviewapp.cases.rules import CaseState, Stage, Verdict
+from reviewapp.cases.second_review import Because, ReviewPolicy, needed
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell
 from reviewapp.lib.actor import Actor
+from reviewapp.lib.draws import draw
 from reviewapp.lib.errors import Conflict, Invalid, Problem
 from reviewapp.lib.ids import uuid7
 
@@ -44,7 +47,7 @@ def review_case(
     :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
     :raises StaleView: the case changed since it was shown; the text is kept as a draft.
     :raises Invalid: with a problem for each fault of the answer.
-    :raises NotFound: if the actor may not work on the case.
+    :raises NotFound: if the actor may not work on the case. :raises LeadDecides: if two answers differ, and they do not lead its queue.
     """
     try:
         return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
@@ -60,24 +63,81 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     if given.shown is not None and given.shown != held.shown:
         raise StaleView
     _refuse_faults(held, given)
-    case = held.case
-    verdict = rules.resolve(given.answer, outcome=given.outcome, predicted=case.advised)
-    review = _append_review(case, given, outcome=verdict.outcome, actor=actor)
-    if verdict.is_final:
-        _decide(case, review, outcome=verdict.outcome)
-    else:
-        _pass_on(case)
+    case, stage = held.case, held.case.stage
+    if stage == Stage.ADJUDICATION and not may_adjudicate(
+        case, actor
+    ):  # the right may be gone since the case was taken
+        raise LeadDecides
+    outcome = rules.said(given.answer, outcome=given.outcome, predicted=case.advised)
+    second = _second(case, outcome)
+    verdict = rules.resolve(outcome, stage=stage, first=_first(case), needs_second=second.because is not None)
+    review = _append_review(case, given, outcome=outcome, second=second, actor=actor)
+    _move_on(case, review, verdict)
     data = {
         "answer": given.answer,
-        "outcome": verdict.outcome,
+        "outcome": outcome,
         "review": str(review.pk),
         "lease": lease,
         "reasons": list(given.reason_codes),
+        "stage": stage,
     }
+    if second.because:
+        data["second_because"] = second.because
     if case.queue_id != review.queue_id:
         data["passed_to"] = str(case.queue_id)
     audit.record("case.reviewed", subject=case, actor=actor, at=at, queue_id=review.queue_id, data=data)
     return case
+
+
+def _first(case: Case) -> str:
+    """What the first answer said; empty where this one is the first."""
+    if case.stage != Stage.SECOND:
+        return ""
+    return counted_reviews(case).filter(stage=Stage.FIRST).exclude(outcome="").latest("round", "slot").outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """Whether the first answer needs a second one and why; `share` is the chance it had, where it was drawn or passed over by a draw."""
+
+    because: Because | None = None
+    share: float | None = None
+
+
+def _second(case: Case, outcome: str) -> _Second:
+    policy = ReviewPolicy.of(case.queue.review_policy)
+    if case.stage != Stage.FIRST or not outcome or policy == ReviewPolicy():
+        return _Second()
+    because = needed(
+        policy,
+        outcome=outcome,
+        direction=_direction(case, outcome),
+        confidence=case.confidence,
+        features=case.prediction.features if policy.amounts else {},
+        draw=draw(settings.AUDIT_KEY, "second review", case.pk, case.counted_from),
+    )
+    return _Second(because, policy.share if because in {None, Because.SHARE} and policy.share else None)
+
+
+def _direction(case: Case, outcome: str) -> str:
+    use_case = case.queue.use_case
+    return override_direction(
+        case.advised,
+        outcome,
+        kind=use_case.outcome_kind,
+        values=use_case.outcome_values,
+        adverse=use_case.adverse_outcomes,
+    )
+
+
+def _move_on(case: Case, review: Review, verdict: Verdict) -> None:
+    if verdict.is_final:
+        _decide(case, review, outcome=verdict.outcome)
+    elif verdict.stage == Stage.FIRST:
+        _pass_on(case)
+    else:
+        case.stage = str(verdict.stage)
+        reopen(case)
 
 
 def _refuse_faults(held: Held, given: Given) -> None:
@@ -92,6 +152,7 @@ def _refuse_faults(held: Held, given: Given) -> None:
         note=given.note,
         correction_needs_note=use_case.correction_needs_note,
         is_lead_queue=case.queue.is_lead,
+        stage=case.stage,
     )
     if found:
         problems = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in found]
@@ -101,9 +162,11 @@ def _refuse_faults(held: Held, given: Given) -> None:
 # The draft has done its service: it goes with the same statement.
 _REVIEW = """
 with sent as (delete from cases_draft where case_id = %(case)s and author_id = %(me)s)
-insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
+insert into cases_review (id, case_id, round, slot, stage, second_because, second_share, reviewer_id, queue_id,
+    answer, outcome, reason_codes, note, lease, leased_at,
     reviewed_at, handle_seconds, active_seconds, shown_digest)
-select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), %(me)s, c.queue_id,
+select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), c.stage,
+    %(because)s, %(share)s, %(me)s, c.queue_id,
     %(answer)s, %(outcome)s, %(reasons)s, %(note)s, c.lease, c.leased_at, moment.t, extract(epoch from moment.t - c.leased_at),
     %(active)s, %(shown)s
 from cases_case c, (select clock_timestamp() t) moment where c.id = %(case)s
@@ -111,14 +174,14 @@ returning reviewed_at
 """
 
 
-def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
+def _append_review(case: Case, given: Given, *, outcome: str, second: _Second, actor: Actor) -> Review:
     reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
     review = Review(
         pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome
     )
     values: dict[str, Any] = {
         "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
-        "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
+        "note": given.note, "active": given.active_seconds, "shown": given.shown or "", "because": second.because or "", "share": second.share,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_REVIEW, values)
@@ -141,17 +204,9 @@ where id = %(case)s
 
 
 def _decide(case: Case, review: Review, *, outcome: str) -> None:
-    use_case = case.queue.use_case
-    direction = override_direction(
-        case.advised,
-        outcome,
-        kind=use_case.outcome_kind,
-        values=use_case.outcome_values,
-        adverse=use_case.adverse_outcomes,
-    )
     values: dict[str, Any] = {
         "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
-        "direction": direction, "me": review.reviewer_id, "at": review.reviewed_at, "undo": settings.UNDO_SECONDS,
+        "direction": _direction(case, outcome), "me": review.reviewer_id, "at": review.reviewed_at, "undo": settings.UNDO_SECONDS,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)

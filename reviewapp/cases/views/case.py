@@ -15,11 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.cases import actions, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
+from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
-from reviewapp.cases.models import Case
+from reviewapp.cases.models import Case, Review
+from reviewapp.cases.rules import Stage
+from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
 from reviewapp.lib import query
-from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound
+from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
 from reviewapp.predictions import what_if
 
 
@@ -56,7 +59,8 @@ def _case_context(
     now = timezone.now()
     events = queries.story_of(found)
     names = queries.display_names(presentation.people_in(events))
-    context = presentation.case_context(found, now=now, events=events, names=names)
+    hidden = queries.hidden_answerers(found, request.actor)
+    context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
     mine = found.state == "leased" and found.holder_id == request.user.pk
     context |= {
         "topics": f"case:{found.pk}",
@@ -68,7 +72,12 @@ def _case_context(
         context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
         posted = form.posted() if form else None
-        context["answer"] = presentation.answer_context(found, codes, draft=draft, posted=posted, errors=errors)
+        answers = _differing(found)
+        context["answer"] = presentation.answer_context(
+            found, codes, draft=draft, posted=posted, errors=errors, answers=answers
+        )
+        if answers:
+            context["two_answers"] = two_answers(found, answers, codes, events, context["facts"])
         context["pend"] = pending_panel.pend_context(found, now=now)
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
@@ -77,14 +86,21 @@ def _case_context(
     return context if context["density"] else {name: value for name, value in context.items() if name != "density"}
 
 
+def _differing(found: Case) -> list[Review]:
+    """The two answers between which the holder of the case decides; none where they are to give one of their own."""
+    return list(queries.counted_reviews(found))[-2:] if found.stage == Stage.ADJUDICATION else []
+
+
 def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
     waits = found.state in {"open", "pended"} or (
         found.state == "leased" and found.lease_until is not None and found.lease_until < now
     )
-    answered = any(
-        review.reviewer_id == request.user.pk and review.round == found.round for review in found.reviews.all()
+    right = LEAD_QUEUE if found.stage == Stage.ADJUDICATION else WORK_QUEUE
+    return (
+        waits
+        and not queries.counted_reviews(found).filter(reviewer_id=request.user.pk).exists()
+        and queries.queues_of(request.actor, right).filter(pk=found.queue_id).exists()
     )
-    return waits and not answered and queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists()
 
 
 def _mark(found: Case) -> str:
@@ -110,7 +126,7 @@ def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
         actions.claim_case(case_id=case_id, actor=request.actor, at=timezone.now())
     except NotFound:
         raise Http404 from None
-    except Conflict as error:
+    except (Conflict, NotAllowed) as error:
         messages.warning(request, error.detail)
     return redirect("cases:case", case_id=case_id)
 
@@ -124,7 +140,7 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
     )
     if found is None:
         raise Http404
-    came_from = found.queue
+    came_from, adjudicates = found.queue, found.stage == Stage.ADJUDICATION
     try:
         done = actions.review_case(
             case_id=case_id, lease=form.lease, given=form.given(found), actor=request.actor, at=timezone.now()
@@ -140,7 +156,7 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
     except (LeaseLost, StaleView) as error:
         return _kept(request, case_id, form, error)
     messages.success(request, _recorded(done), extra_tags=_undo(case_id))
-    return take_next(request, came_from)
+    return adjudication.take_next(request) if adjudicates else take_next(request, came_from)
 
 
 def _undo(case_id: UUID) -> str:
@@ -180,6 +196,10 @@ def reopen(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def _recorded(done: Case) -> str:
     if done.outcome:
         return f"Recorded: {done.external_id}, {done.queue.use_case.outcome_label(done.outcome)}."
+    if done.stage == Stage.SECOND:
+        return f"Recorded: {done.external_id}. Somebody else answers it, too, before it is decided."
+    if done.stage == Stage.ADJUDICATION:
+        return f"Recorded: {done.external_id}. The two answers differ, so a lead decides."
     return f"Recorded: {done.external_id} went to {done.queue.name}."
 
 

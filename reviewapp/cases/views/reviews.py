@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from reviewapp.cases import presentation, queries
+from reviewapp.cases.adjudication import duration
 from reviewapp.cases.lists import PAGE_SIZE
-from reviewapp.cases.rules import Answer
+from reviewapp.cases.rules import Answer, Stage
 from reviewapp.lib import paging, query
 
 
@@ -25,24 +26,23 @@ def answered(review: Any) -> dict[str, Any]:
         "advised": f"{use_case.outcome_label(case.advised)}, {round(100 * case.confidence)} of 100",
         "agreed": review.answer == Answer.AGREE,
         "what": _became(review, use_case),
-        "took": _took(review.handle_seconds),
+        "took": duration(review.handle_seconds),
     }
 
 
 def _became(review: Any, use_case: Any) -> str:
     case = review.case
-    if review.round != case.round:
+    if review.round < case.counted_from or hasattr(review, "reversal"):
         return "taken back or reopened; counts no more"
+    if not case.outcome and review.outcome:
+        return (
+            "waits for a second answer" if case.stage == Stage.SECOND else "the second answer differs; a lead decides"
+        )
     if not case.outcome:
         return f"with {case.queue.name}" if review.answer in {Answer.REFER, Answer.CANNOT_TELL} else "open again"
     if review.outcome == case.outcome and review.answer in {Answer.AGREE, Answer.CORRECT}:
         return "decided"
     return f"decided: {use_case.outcome_label(case.outcome)}"
-
-
-def _took(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 @require_safe

@@ -21,7 +21,6 @@ from reviewapp.policies.rules.engine import (
     CompiledPolicy,
     Routing,
     compile_policy,
-    draw,
 )
 from reviewapp.policies.rules.wording import Labels, in_words
 
@@ -34,7 +33,6 @@ __all__ = [
     "Labels",
     "Routing",
     "compile_policy",
-    "draw",
     "faults",
     "in_words",
 ]

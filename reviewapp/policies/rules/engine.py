@@ -1,7 +1,5 @@
 """Compiling a policy and routing predictions by it."""
 
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -143,12 +141,6 @@ def _rule(rule: Mapping[str, Any], default: Target, missing_codes: MissingCodes)
     asks = then["result"] == REVIEW
     target = Target(then.get("queue", default.queue), then.get("priority", default.priority)) if asks else None
     return Rule(rule["name"], compile_condition(rule["when"], missing_codes), target)
-
-
-def draw(key: bytes, policy_digest: str, prediction_id: object, purpose: str) -> float:
-    """A number in [0, 1), uniform, the same whenever it is drawn again, and unknown to whoever lacks `key`: 53 bits of HMAC-SHA-256."""
-    message = f"{policy_digest}\0{prediction_id}\0{purpose}".encode()
-    return (int.from_bytes(hmac.digest(key, message, hashlib.sha256)[:8], "big") >> 11) / 2**53
 
 
 def steps_not_reached(trace: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> list[str]:

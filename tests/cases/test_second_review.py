@@ -1,0 +1,269 @@
+"""Second review and adjudication: two people answer on their own; where they differ, a lead decides, and that binds."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from guardian.shortcuts import remove_perm
+
+from reviewapp.access.rules import Scope
+from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.models import Case, Decision, Outbox, Review
+from tests import factories
+
+SECRET = "Second income stands in the October slip."
+
+
+@pytest.fixture(autouse=True)
+def _always(office, settings):
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    settings.UNDO_SECONDS = 30
+
+
+@pytest.fixture
+def case(office):
+    return office.send()
+
+
+def take(client, slug="loans", **body):
+    return client.post(f"/api/v1/queues/{slug}/claim", body)
+
+
+def answer(client, lease, case, **given):
+    body = {"lease": lease, "answer": "agree", **given}
+    response = client.post(f"/api/v1/cases/{case.pk}/review", body)
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def take_and_answer(client, case, **given):
+    claimed = take(client).json()
+    assert claimed["id"] == str(case.pk)
+    return answer(client, claimed["lease"]["number"], case, **given)
+
+
+def differ(api, alice, bob, case):
+    """Alice approves, bob denies."""
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note=SECRET, reason_codes=["R02"])
+    take_and_answer(api(bob), case, note="Nobody has confirmed it.", reason_codes=["R01"])
+    case.refresh_from_db()
+    assert (case.state, case.stage) == ("open", "adjudication")
+
+
+def test_two_who_say_the_same_decide_and_one_does_not(api, alice, bob, case):
+    first = take_and_answer(api(alice), case)
+    assert (first["status"], first["outcome"]) == ("open", None)
+    assert not Decision.objects.exists()
+    second = take_and_answer(api(bob), case)
+    assert (second["status"], second["outcome"]) == ("decided", "deny")
+    decision = Decision.objects.get()
+    assert decision.review.stage == "second"
+    assert Outbox.objects.filter(decision=decision).exists()
+
+
+def test_the_same_reviewer_cannot_give_the_second_review(api, alice, bob, carol, case):
+    take_and_answer(api(alice), case)
+    assert take(api(alice)).status_code == 204
+    again = api(alice).post(f"/api/v1/cases/{case.pk}/claim")
+    assert (again.status_code, again.json()["code"]) == (409, "already-reviewed")
+    order = {"act": "reassign", "cases": [str(case.pk)], "to": "alice", "reason": "She is free."}
+    given = api(carol, Scope.CASES_LEAD).post("/api/v1/cases/bulk", order).json()["results"][0]
+    assert given["problem"]["code"] == "already-reviewed"
+    assert take(api(bob)).status_code == 200
+
+
+def test_the_second_reviewer_reads_nothing_of_the_first_answer_anywhere(api, sign_in, alice, bob, case):
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note=SECRET, reason_codes=["R02"])
+    claimed = take(api(bob))
+    client = sign_in(bob)
+    paths = ["/my-work/", "/queues/loans/", f"/cases/{case.pk}/", f"/cases/{case.pk}/news/?seen=x", "/queues/"]
+    pages = [client.get(path).content.decode() for path in paths]
+    answers = [claimed, api(bob).get(f"/api/v1/cases/{case.pk}"), api(bob).get("/api/v1/cases")]
+    for text in [*pages, *(response.content.decode() for response in answers)]:
+        assert SECRET not in text
+        assert "Alice" not in text
+    page = sign_in(alice).get(f"/cases/{case.pk}/").content.decode()
+    assert SECRET in page  # whoever has answered may see it
+
+
+def test_a_case_that_waits_for_its_second_answer_looks_like_any_other(api, sign_in, office, alice, bob, case):
+    other = office.send()
+    take_and_answer(api(alice), case)
+    client = sign_in(bob)
+    seen = []
+    for one in (case, other):
+        taken = api(bob).post(f"/api/v1/cases/{one.pk}/claim").content.decode()
+        seen.append(anonymous(taken + client.get(f"/cases/{one.pk}/").content.decode(), one))
+    assert seen[0] == seen[1]
+
+
+def anonymous(text, case):
+    """Without what is each case's own: ids, times, digests, and the number of its lease, which grows with every claim."""
+    case.refresh_from_db()
+    text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
+    text = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d\b", "T", text)
+    text = re.sub(r'(name="lease" value=|"number":\s*|leased\.)"?\d+', r"\1", text)
+    return re.sub(r"1\.[0-9a-f]{24}\.", "S", text)
+
+
+def test_two_who_differ_leave_it_to_a_lead_and_nobody_else_can_take_it(api, alice, bob, carol, office, case):
+    differ(api, alice, bob, case)
+    dave = factories.make_reviewer("dave", office)
+    assert take(api(dave)).status_code == 204
+    refused = take(api(dave), adjudicate=True)
+    assert refused.status_code == 404
+    picked = api(dave).post(f"/api/v1/cases/{case.pk}/claim")
+    assert (picked.status_code, picked.json()["code"]) == (403, "lead-decides")
+    assert take(api(carol)).status_code == 204
+    assert take(api(carol), adjudicate=True).status_code == 200
+
+
+def test_the_lead_reads_both_answers_without_names_and_decides(api, alice, bob, carol, case):
+    differ(api, alice, bob, case)
+    inbox = api(carol, Scope.CASES_LEAD).get("/api/v1/adjudications").json()["results"]
+    assert [answer["outcome"] for answer in inbox[0]["answers"]] == ["approve", "deny"]
+    claimed = take(api(carol), adjudicate=True).json()
+    assert [(given["stage"], given["note"]) for given in claimed["answers"]] == [
+        ("first", SECRET),
+        ("second", "Nobody has confirmed it."),
+    ]
+    assert "alice" not in str(claimed).lower()
+    done = answer(api(carol), claimed["lease"]["number"], case, answer="correct", outcome="approve", note="I called.")
+    assert (done["status"], done["outcome"]) == ("decided", "approve")
+    decision = Decision.objects.get()
+    assert (decision.decided_by, decision.review.stage, decision.direction) == (carol, "adjudication", "low-side")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"answer": "refer", "note": "x"}, "must_decide"),
+        ({"answer": "cannot_tell", "note": "x"}, "must_decide"),
+        ({"answer": "agree"}, "note_needed"),
+    ],
+)
+def test_a_binding_answer_needs_an_outcome_and_a_note(api, alice, bob, carol, case, given, code):
+    differ(api, alice, bob, case)
+    lease = take(api(carol), adjudicate=True).json()["lease"]["number"]
+    response = api(carol).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, **given})
+    assert response.status_code == 422
+    assert code in [error["code"] for error in response.json()["errors"]]
+    assert not Decision.objects.exists()
+
+
+def test_a_lead_who_lost_the_right_since_they_took_it_does_not_decide(api, alice, bob, carol, office, case):
+    differ(api, alice, bob, case)
+    lease = take(api(carol), adjudicate=True).json()["lease"]["number"]
+    remove_perm("lead_cases", carol, office.queue)
+    factories.grant(carol, "work_cases", office.queue)
+    response = api(carol).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree", "note": "x"})
+    assert (response.status_code, response.json()["code"]) == (403, "lead-decides")
+    assert not Decision.objects.exists()
+
+
+def test_a_second_who_cannot_tell_leaves_it_to_a_lead(api, alice, bob, case):
+    take_and_answer(api(alice), case)
+    take_and_answer(api(bob), case, answer="cannot_tell", note="The scan is unreadable.")
+    case.refresh_from_db()
+    assert (case.stage, case.queue.slug) == ("adjudication", "loans")
+
+
+def test_a_referred_case_goes_to_the_lead_queue_as_ever(api, alice, case):
+    take_and_answer(api(alice), case, answer="refer")
+    case.refresh_from_db()
+    assert (case.stage, case.queue.slug) == ("first", "loans-lead")
+
+
+def test_taking_the_second_answer_back_leaves_the_first_as_it_was(api, alice, bob, case):
+    take_and_answer(api(alice), case)
+    take_and_answer(api(bob), case)
+    undone = api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).json()
+    case.refresh_from_db()
+    assert (case.stage, case.holder, case.round, case.counted_from) == ("second", bob, 2, 1)
+    assert not Outbox.objects.exists()
+    done = answer(api(bob), undone["lease"]["number"], case, answer="correct", outcome="approve", note="x")
+    assert done["status"] == "open"
+    case.refresh_from_db()
+    assert case.stage == "adjudication"
+
+
+def test_taking_the_first_answer_back_is_too_late_once_somebody_has_taken_the_second(api, alice, bob, case):
+    take_and_answer(api(alice), case)
+    take(api(bob))
+    response = api(alice).post(f"/api/v1/cases/{case.pk}/undo", {})
+    assert (response.status_code, response.json()["code"]) == (409, "too-late")
+
+
+def test_a_reopened_case_begins_with_a_first_answer(api, alice, bob, carol, case):
+    take_and_answer(api(alice), case)
+    take_and_answer(api(bob), case)
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers."})
+    case.refresh_from_db()
+    assert (case.stage, case.round, case.counted_from) == ("first", 2, 2)
+    assert take_and_answer(api(alice), case)["status"] == "open"
+
+
+def test_why_a_second_was_asked_for_is_kept_with_the_first(api, alice, office, case):
+    office.queue.review_policy = {"override": True, "share": 0.25}
+    office.queue.save()
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note="x")
+    assert Review.objects.values_list("second_because", "second_share").get() == ("override", None)
+    event = AuditEvent.objects.filter(action="case.reviewed").get()
+    assert (event.data["stage"], event.data["second_because"]) == ("first", "override")
+
+
+def test_a_share_is_drawn_and_those_passed_over_keep_the_chance_they_had(api, alice, office):
+    office.queue.review_policy = {"share": 0.5}
+    office.queue.save()
+    for _ in range(24):
+        sent = office.send()
+        take_and_answer(api(alice), sent)
+    kept = list(Review.objects.values_list("second_because", "second_share"))
+    assert set(kept) == {("share", 0.5), ("", 0.5)}
+    assert Case.objects.filter(stage="second", state="open").count() == kept.count(("share", 0.5))
+
+
+def test_the_lead_works_through_the_inbox_in_the_sign_in(api, sign_in, alice, bob, carol, case):
+    differ(api, alice, bob, case)
+    client = sign_in(carol)
+    inbox = client.get("/adjudication/").content.decode()
+    assert case.external_id in inbox
+    assert "Approve" in inbox
+    assert "Deny" in inbox
+    opened = client.post("/adjudication/next/", follow=True).content.decode()
+    assert "Two reviewers disagree. Your answer binds." in opened
+    assert SECRET in opened
+    assert "Alice" not in opened
+    assert "Debt-to-income" in opened.split("The facts behind their reasons")[1].split("</table>")[0]
+    case.refresh_from_db()
+    form = {"lease": case.lease, "choice": "outcome:approve", "note": "I called.", "active_seconds": 3}
+    done = client.post(f"/cases/{case.pk}/review/", form, follow=True).content.decode()
+    assert "Nothing else waits for your decision." in done
+    case.refresh_from_db()
+    assert case.outcome == "approve"
+    told = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "Alice corrected to approve" in told
+    assert "Bob agreed: deny" in told
+    assert "Carol corrected to approve" in told
+
+
+def test_a_reviewer_has_no_inbox_of_differing_answers(sign_in, api, alice):
+    assert sign_in(alice).get("/adjudication/").status_code == 404
+    assert sign_in(alice).post("/adjudication/next/").status_code == 404
+    assert api(alice, Scope.CASES_LEAD).get("/api/v1/adjudications").status_code == 404
+
+
+def test_my_reviews_say_what_each_answer_waits_for(api, sign_in, alice, bob, case):
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note="x")
+    assert "waits for a second answer" in sign_in(alice).get("/reviews/").content.decode()
+    take_and_answer(api(bob), case)
+    assert "the second answer differs; a lead decides" in sign_in(alice).get("/reviews/").content.decode()
+
+
+def test_a_window_of_none_decides_at_once(api, alice, bob, case, settings):
+    settings.UNDO_SECONDS = 0
+    take_and_answer(api(alice), case)
+    take_and_answer(api(bob), case)
+    assert Outbox.objects.get().next_try_at <= timezone.now()
