@@ -15,7 +15,8 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
 from reviewapp.cases.rules import CaseState, Stage, digest_of
-from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
+from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
+from reviewapp.catalog.queries import current_schema
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
 
@@ -253,6 +254,13 @@ def story_of(case: Case) -> list[AuditEvent]:
     before = of_object("predictions.prediction", [str(case.prediction_id)])
     since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
     return [*before, *reversed(since)]
+
+
+def number_inputs(use_case: UseCase) -> list[tuple[str, str]]:
+    """(name, label) of the inputs of the use case's current schema that are numbers and not protected."""
+    schema = current_schema(use_case)
+    shown = [one for one in schema.features if not one.protected] if schema else []
+    return [(one.name, one.label) for one in shown if one.kind in {"number", "integer"}]
 
 
 def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:

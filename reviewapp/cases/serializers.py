@@ -21,6 +21,7 @@ from reviewapp.cases.rules import (
     LeadAct,
     Stage,
 )
+from reviewapp.cases.second_review import DIRECTIONS
 from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
@@ -299,12 +300,30 @@ def _bounded(name: str) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=low, max_value=high, required=False)
 
 
+class AmountShape(serializers.Serializer[Any]):
+    feature = serializers.CharField()
+    least = serializers.FloatField()
+
+
+class ReviewPolicyShape(serializers.Serializer[Any]):
+    """Which first answers need a second one; what is not named asks for nothing, and one that fits is enough."""
+
+    always = serializers.BooleanField(required=False)
+    override = serializers.BooleanField(required=False)
+    directions = serializers.ListField(child=serializers.ChoiceField(choices=DIRECTIONS), required=False)
+    outcomes = serializers.ListField(child=serializers.CharField(), required=False)
+    confidence_below = serializers.FloatField(min_value=0, max_value=1, required=False)
+    amounts = AmountShape(many=True, required=False)
+    share = serializers.FloatField(min_value=0, max_value=1, required=False)
+
+
 class QueueBody(serializers.Serializer[Any]):
     """What is sent is changed. With `seen`, as a read gave it, only if nobody changed anything since."""
 
     sla_minutes = _bounded("sla_minutes")
     lease_minutes = _bounded("lease_minutes")
     most_held = _bounded("most_held")
+    review_policy = ReviewPolicyShape(required=False)
     seen = serializers.CharField(required=False, max_length=64)
 
 
@@ -316,4 +335,5 @@ class QueueShape(serializers.Serializer[Any]):
     sla_minutes = serializers.IntegerField()
     lease_minutes = serializers.IntegerField()
     most_held = serializers.IntegerField()
+    review_policy = ReviewPolicyShape()
     seen = serializers.CharField()

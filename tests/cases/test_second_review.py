@@ -183,6 +183,7 @@ def test_taking_the_second_answer_back_leaves_the_first_as_it_was(api, alice, bo
     case.refresh_from_db()
     assert (case.stage, case.holder, case.round, case.counted_from) == ("second", bob, 2, 1)
     assert not Outbox.objects.exists()
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).status_code == 409  # nothing of his is left to take back
     done = answer(api(bob), undone["lease"]["number"], case, answer="correct", outcome="approve", note="x")
     assert done["status"] == "open"
     case.refresh_from_db()

@@ -122,6 +122,11 @@ def test_the_api_changes_only_what_is_sent_and_refuses_a_stale_view(office, caro
         ({"most_held": 2**40}, "/most_held"),
         ({"most_held": [1]}, "/most_held"),
         ({"slug": "other"}, ""),
+        ({"review_policy": {"outcomes": ["maybe"]}}, "/review_policy/outcomes"),
+        ({"review_policy": {"share": 2}}, "/review_policy/share"),
+        ({"review_policy": {"amounts": [{"feature": "married", "least": 1}]}}, "/review_policy/amounts/0"),
+        ({"review_policy": {"sometimes": True}}, "/review_policy"),
+        ({"review_policy": ["always"]}, "/review_policy"),
         ({}, ""),
     ],
 )
@@ -151,6 +156,46 @@ def test_leads_find_the_page_from_the_queue_and_from_the_board(office, alice, le
     for path in ("/queues/loans/", "/board/"):
         assert f'href="{PAGE}"' in lead.get(path).content.decode()
     assert PAGE not in sign_in(alice).get("/queues/loans/").content.decode()
+
+
+POLICY = {
+    "override": "on",
+    "outcomes": ["deny"],
+    "confidence_below": "62.5",
+    "feature_1": "loan_amount",
+    "least_1": "250000",
+    "share": "10",
+}
+
+
+def test_a_lead_says_which_answers_need_a_second(office, lead):
+    assert save(lead, "second-review", **POLICY).status_code == 302
+    office.queue.refresh_from_db()
+    assert office.queue.review_policy == {
+        "override": True,
+        "outcomes": ["deny"],
+        "confidence_below": 0.625,
+        "amounts": [{"feature": "loan_amount", "least": 250_000.0}],
+        "share": 0.1,
+    }
+    shown = lead.get(PAGE).content.decode()
+    assert 'value="62.5"' in shown
+    assert 'value="loan_amount" selected' in shown
+    assert save(lead, "second-review").status_code == 302
+    office.queue.refresh_from_db()
+    assert office.queue.review_policy == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [({"share": "101"}, "share"), ({"feature_2": "income"}, "least_2"), ({"outcomes": ["maybe"]}, "outcomes")],
+)
+def test_what_cannot_be_asked_for_is_named_beside_its_field(office, lead, typed, field):
+    answer = save(lead, "second-review", **(POLICY | typed))
+    assert answer.status_code == 422
+    (part,) = [part for part in answer.context["sections"] if part["name"] == "second-review"]
+    assert list(part["form"].errors) == [field]
+    assert events() == []
 
 
 def test_an_unknown_section_is_not_there(office, lead):

@@ -126,6 +126,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/board/news/"): only(200, L),
     ("POST", "/board/preview/"): only(302, L, send={"act": "release"}),  # nothing is ticked
     ("POST", "/board/act/"): only(409, L, send={"act": "release"}),  # nothing was previewed
+    ("GET", "/adjudication/"): only(200, L),
+    ("POST", "/adjudication/next/"): only(302, L),
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
@@ -184,6 +186,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ),
     ("POST", "/api/v1/predictions/batch"): (Scope.PREDICTIONS_WRITE, everyone(400)),
     ("GET", "/api/v1/predictions/<uuid:prediction_id>"): (Scope.PREDICTIONS_READ, of_office(200, M, K)),
+    ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),

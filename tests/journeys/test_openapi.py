@@ -125,6 +125,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 OPERATIONS = [
+    ("GET", "/api/v1/adjudications", "carol"),
     ("GET", "/api/v1/audit-events", "auditor"),
     ("GET", "/api/v1/board", "carol"),
     ("GET", "/api/v1/cases", "alice"),
@@ -161,6 +162,27 @@ def test_every_operation_is_fuzzed(document):
     assert {(method, path) for method, path, _ in OPERATIONS} == {
         (m.upper(), path) for m, path, _ in operations(document)
     }
+
+
+def _differ(hold: Any, case_id: str) -> None:
+    """Two people answer otherwise, and a lead decides."""
+    place, queue = {"at": {"case_id": case_id}}, {"at": {"slug": "loans"}}
+    policy = {"outcomes": ["deny"], "amounts": [{"feature": "loan_amount", "least": 1}], "share": 0.5}
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **queue, json={"review_policy": policy})
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, **queue, json={"review_policy": {"outcomes": ["maybe"]}})
+    for who, answer in (
+        ("alice", {"answer": "agree"}),
+        ("bob", {"answer": "correct", "outcome": "approve", "note": "x"}),
+    ):
+        lease = hold("POST", "/api/v1/cases/{case_id}/claim", who, 200, **place).json()["lease"]["number"]
+        hold("POST", "/api/v1/cases/{case_id}/review", who, 200, **place, json={"lease": lease, **answer})
+    hold("POST", "/api/v1/cases/{case_id}/claim", "alice", 403, **place)
+    (differing,) = hold("GET", "/api/v1/adjudications", "carol", 200).json()["results"]
+    assert differing["id"] == case_id
+    hold("POST", "/api/v1/queues/{slug}/claim", "alice", 404, **queue, json={"adjudicate": True})
+    taken = hold("POST", "/api/v1/queues/{slug}/claim", "carol", 200, **queue, json={"adjudicate": True}).json()
+    assert len(taken["answers"]) == 2
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **queue, json={"review_policy": {}})
 
 
 def tomorrow() -> str:
@@ -282,6 +304,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     done = hold("POST", "/api/v1/cases/bulk", "carol", 200, json=order).json()
     assert [result["status"] for result in done["results"]] == [200, 409, 404]
     hold("POST", "/api/v1/cases/bulk", "carol", 422, json={**order, "act": "reassign"})
+    _differ(hold, taken)
     place = {"at": {"slug": "loans"}}
     read = hold("GET", "/api/v1/queues/{slug}", "alice", 200, **place).json()
     changed = {"sla_minutes": 90, "seen": read["seen"]}

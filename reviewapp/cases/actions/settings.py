@@ -11,6 +11,7 @@ from typing import Any
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
+from reviewapp.cases import queries, second_review
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import QUEUE_BOUNDS
@@ -45,7 +46,16 @@ def _basics_faults(queue: Queue) -> list[Problem]:
     ]
 
 
-SECTIONS = (Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),)
+def _review_faults(queue: Queue) -> list[Problem]:
+    outcomes, numbers = queue.use_case.outcome_values, [name for name, _ in queries.number_inputs(queue.use_case)]
+    found = second_review.faults(queue.review_policy, outcomes=outcomes, numbers=numbers)
+    return [Problem(f"/review_policy{fault.pointer}", fault.code, fault.detail) for fault in found]
+
+
+SECTIONS = (
+    Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
+    Section("second-review", ("review_policy",), _review_faults),
+)
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 
 
