@@ -127,7 +127,7 @@ def test_a_difference_is_always_sound_and_turns_with_its_sides(first, second):
     assert (apart.low, apart.high) == pytest.approx((-turned.high, -turned.low))
 
 
-@pytest.mark.parametrize(("n", "p", "m", "q"), [(60, 0.9, 400, 0.8), (30, 0.95, 30, 0.9), (100, 0.5, 60, 0.7)])
+@pytest.mark.parametrize(("n", "p", "m", "q"), [(60, 0.9, 400, 0.8), (30, 0.8, 30, 0.6), (100, 0.5, 60, 0.7)])
 def test_newcombes_interval_is_right_nineteen_times_in_twenty(n, p, m, q):
     random = np.random.default_rng(1)
     drawn = zip(random.binomial(n, p, runs(2000)).tolist(), random.binomial(m, q, runs(2000)).tolist(), strict=True)
