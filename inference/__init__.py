@@ -6,6 +6,7 @@
     explain      explainer_for(predictor).explain(records) -> contributions that add up to the model's margin
     training     train(table, ...) -> an artifact with lineage and honest metrics
     calibration  isotonic or Platt on held-out cases, as plain data
+    evaluation   how well people and models decide together: agreement, reliance, intervals
     reasons, waterfall, confidence   an explanation in words, as a drawing, and how sure in counted cases
 
 `schema`, `reasons`, `waterfall` and `confidence` need the standard library alone, so that web processes stay small.

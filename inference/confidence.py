@@ -49,8 +49,11 @@ class ConfidenceWords:
         return self.of_100 is not None
 
 
-def wilson(hits: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927), as (low, high) in 0..1; (0, 1) when nothing was seen."""
+def wilson(hits: float, n: float, z: float = Z_95) -> tuple[float, float]:
+    """Wilson's score interval of a share (Wilson 1927), as (low, high) in 0..1; (0, 1) when nothing was seen.
+
+    Weighted cases count as what they are worth together, which is no whole number.
+    """
     if n == 0:
         return 0.0, 1.0
     share = hits / n

@@ -47,3 +47,7 @@ class CalibrationFailed(InferenceError):
 
 class TrainingFailed(InferenceError):
     """The table does not fit the schema, or is too small to split."""
+
+
+class EvaluationFailed(InferenceError):
+    """Counts or readings contradict each other: more hits than cases, a level the schema does not have."""

@@ -22,6 +22,8 @@ HEAVY = {"numpy", "pandas", "scipy", "sklearn", "shap", "xgboost", "lightgbm", "
         "inference.reasons",
         "inference.waterfall",
         "inference.confidence",
+        "inference.evaluation.intervals",
+        "inference.evaluation.reliance",
     ],
 )
 def test_modules_for_web_processes_need_the_standard_library_alone(module):
