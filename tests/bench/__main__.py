@@ -18,9 +18,9 @@ def main() -> int:
         supervisor = Supervisor(folder / "servers-log")
         try:
             _prepare(folder, supervisor)
-            from tests.bench.measures import measure
+            from tests.bench import measures, workbench
 
-            rows = measure(folder, only=sys.argv[1:])
+            rows = measures.measure(folder, (*measures.MEASURES, *workbench.MEASURES), only=sys.argv[1:])
         finally:
             supervisor.stop()
     Path("bench.json").write_text(json.dumps({"cores": os.cpu_count(), "figures": rows}, indent=2) + "\n")

@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
+from urllib.parse import urlencode
 
 SLUG = "bench"
 
@@ -49,6 +52,42 @@ def claim_some(port: int, token: str, n: int) -> list[float]:
     client = with_key(port, token)
     client.timed("GET", "/healthz")
     return [client.timed("POST", f"/api/v1/queues/{SLUG}/claim", b"{}") for _ in range(n)]
+
+
+_HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|lease|shown)" value="([^"]*)"')
+
+
+def decide_and_next(port: int, cookie: str, n: int) -> list[float]:
+    """Milliseconds from sending each answer to having the page of the next case, as a browser that follows the redirect has it.
+
+    Between answers they read for about a second; without a pause the figure would be the server's throughput, which others measure.
+    """
+    client, times = Client(port, {"Cookie": cookie}), []
+    path = _case_page(client, f"/queues/{SLUG}/next/", _fields(client.send("GET", f"/queues/{SLUG}/")[1]))
+    for _ in range(n):
+        fields = _fields(client.send("GET", path)[1]) | {"choice": "agree", "note": "seen", "active_seconds": "2"}
+        time.sleep(random.uniform(0.5, 1.5))
+        start = time.perf_counter()
+        path = _case_page(client, f"{path}review/", fields)
+        status, page = client.send("GET", path)
+        times.append((time.perf_counter() - start) * 1000)
+        assert status == 200, status
+        assert b'id="answer"' in page, path
+    return times
+
+
+def _fields(page: bytes) -> dict[str, str]:
+    return dict(_HIDDEN.findall(page.decode()))
+
+
+def _case_page(client: Client, path: str, fields: dict[str, str]) -> str:
+    """Posts the form and returns where it leads."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    client.connection.request("POST", path, urlencode(fields), {**client.headers, **kind})
+    answer = client.connection.getresponse()
+    answer.read()
+    assert answer.status == 302, (answer.status, path)
+    return str(answer.headers["Location"])
 
 
 def claim_and_review(port: int, token: str, n: int) -> tuple[list[float], float, float]:

@@ -102,8 +102,10 @@ def _per(spent: dict[str, Any], operations: int) -> dict[str, Any]:
     return {name: round(value / operations, 3) for name, value in spent.items()}
 
 
-def measure(folder: Path, *, only: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Rows of the table. `only` names some of `MEASURES`; those after `batch_ingest` need its cases."""
+def measure(
+    folder: Path, steps: Sequence[Callable[[Bench], None]], *, only: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Rows of the table. `only` names some of `steps`; those after `batch_ingest` need its cases."""
     office = factories.make_office(SLUG, schema=SCHEMA)
     Queue.objects.update(most_held=30_000)
     reviewers = [factories.make_reviewer(f"reviewer{number}", office) for number in range(REVIEWERS)]
@@ -114,7 +116,7 @@ def measure(folder: Path, *, only: Sequence[str] = ()) -> list[dict[str, Any]]:
     ) as programs:
         bench = Bench(programs, office, factories.make_key(office.sender, *Scope), reviewers, tokens)
         bench.add("start of web, sockets and workers, s", time.perf_counter() - start, target="<= 10", most=10)
-        for step in MEASURES:
+        for step in steps:
             if not only or step.__name__ in only:
                 sys.stderr.write(f"{step.__name__.replace('_', ' ')} ...\n")
                 step(bench)
@@ -281,7 +283,7 @@ def claim_then_review(bench: Bench) -> None:
 # Pages
 
 
-def _browser(bench: Bench, user: User) -> Client:
+def signed_in_browser(bench: Bench, user: User) -> Client:
     """A signed-in browser: signs in through the form, keeps its cookies."""
     client = Client(bench.port, {})
     client.connection.request("GET", "/sign-in/")
@@ -319,7 +321,7 @@ def _page_statements(user: User, path: str) -> int:
 
 
 def case_page(bench: Bench) -> None:
-    client = _browser(bench, bench.reviewers[0])
+    client = signed_in_browser(bench, bench.reviewers[0])
     held = Case.objects.filter(holder=bench.reviewers[0]).values_list("pk", flat=True)[0]
     times, figures = _page(bench, client, f"/cases/{held}/")
     statements = _page_statements(bench.reviewers[0], f"/cases/{held}/")
@@ -350,7 +352,7 @@ def _list_paths(client: Client) -> dict[str, str]:
 
 
 def list_pages(bench: Bench) -> None:
-    client = _browser(bench, bench.reviewers[1])
+    client = signed_in_browser(bench, bench.reviewers[1])
     for name, path in _list_paths(client).items():
         times, figures = _page(bench, client, path)
         statements = _page_statements(bench.reviewers[1], path)
@@ -368,7 +370,7 @@ def list_pages_of_many(bench: Bench) -> None:
     before = {row["figure"]: row["value"] for row in bench.rows}
     _send_many(bench, 1_000_000, MANY_CASES - CASES)
     _analyze()
-    client = _browser(bench, bench.reviewers[1])
+    client = signed_in_browser(bench, bench.reviewers[1])
     for name, path in _list_paths(client).items():
         times, figures = _page(bench, client, path)
         now = statistics.median(times)
@@ -383,7 +385,7 @@ def board_page(bench: Bench) -> None:
     Case.objects.filter(state="open").update(due_at=factories.now())
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze cases_case")  # in life cases become late without being written
-    client = _browser(bench, lead)
+    client = signed_in_browser(bench, lead)
     for name, path in (("first", "/board/"), ("in hand", "/board/?state=held"), ("figures", "/board/figures/")):
         times, figures = _page(bench, client, path)
         statements = _page_statements(lead, path)
@@ -428,9 +430,9 @@ def export(bench: Bench) -> None:
     each = (10_000 - Label.objects.count()) // REVIEWERS + 1
     _send_many(bench, 2_000_000, 10_000)
     in_parallel(claim_and_review, [(bench.port, token, each) for token in bench.tokens])
-    _wait(lambda: Label.objects.count() >= 10_000)
+    wait_until(lambda: Label.objects.count() >= 10_000)
     _, made = client.post("/api/v1/datasets", {"use_case": SLUG, "name": "bench"})
-    _wait(lambda: json.loads(client.send("GET", f"/api/v1/datasets/{made['id']}")[1])["state"] == "frozen")
+    wait_until(lambda: json.loads(client.send("GET", f"/api/v1/datasets/{made['id']}")[1])["state"] == "frozen")
     for form in ("jsonl", "csv", "parquet"):
         path = f"/api/v1/datasets/{made['id']}/download?format={form}"
         client.timed("GET", path)
@@ -446,7 +448,7 @@ def export(bench: Bench) -> None:
         )
 
 
-def _wait(done: Callable[[], bool], seconds: float = 120) -> None:
+def wait_until(done: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it took too long"
@@ -457,7 +459,7 @@ def _wait(done: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def reach(bench: Bench) -> None:
-    cookies = [_browser(bench, user).headers["Cookie"].split("; ")[-1] for user in bench.reviewers]
+    cookies = [signed_in_browser(bench, user).headers["Cookie"].split("; ")[-1] for user in bench.reviewers]
     topic = f"queue:{bench.office.queue.pk}"
     times = sockets.reach(
         url=f"ws://127.0.0.1:{bench.programs.socket_port}/live/", origin=bench.programs.url, cookies=cookies, topic=topic,
@@ -470,27 +472,33 @@ def memory(bench: Bench) -> None:
     bench.add("memory of the web, 2 workers, warm, PSS MiB", pss_mib(bench.web()), target="<= 200", most=200)
 
 
+def train_bench_model(folder: Path) -> list[dict[str, float]]:
+    """A model of 100 trees on the bench's inputs, as an artifact in a new folder; returns its training rows."""
+    import numpy as np
+
+    from inference.schema import FeatureSchema
+    from inference.training import train
+
+    draw = np.random.default_rng(3)
+    table = draw.uniform(0, 1000, (3_000, FEATURES))
+    outcomes = ["deny" if row[0] + row[1] - row[2] + draw.normal(0, 200) > 500 else "approve" for row in table]
+    records = [dict(zip(NAMES, map(float, row), strict=True)) for row in table]
+    schema, parameters = FeatureSchema.from_json(SCHEMA), {"max_iter": 100}
+    train(records, outcomes, schema, factories.LOAN_OUTCOMES, folder, kind="sklearn-hgb", parameters=parameters)
+    return records
+
+
 def explanation_rate(bench: Bench) -> None:
     """Batches of rows through the product's explainer, beside shap's own TreeExplainer on the same rows and model."""
-    import numpy as np
     import shap
     from threadpoolctl import threadpool_limits
 
     from inference.explain import explainer_for
     from inference.predictor import load_predictor
-    from inference.schema import FeatureSchema
-    from inference.training import train
 
-    schema = FeatureSchema.from_json(SCHEMA)
-    draw = np.random.default_rng(3)
-    table = draw.uniform(0, 1000, (3_000, FEATURES))
-    outcomes = ["deny" if row[0] + row[1] - row[2] + draw.normal(0, 200) > 500 else "approve" for row in table]
-    records = [dict(zip(NAMES, map(float, row), strict=True)) for row in table]
     folder = Path(settings.DATA_DIR) / "bench-model"
     with threadpool_limits(1):
-        train(
-            records, outcomes, schema, factories.LOAN_OUTCOMES, folder, kind="sklearn-hgb", parameters={"max_iter": 100}
-        )
+        records = train_bench_model(folder)
         predictor = load_predictor(folder)
         ours, matrix = explainer_for(predictor), predictor.score(records[:640]).matrix
         theirs = shap.TreeExplainer(predictor.backend.model)
