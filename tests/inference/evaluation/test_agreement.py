@@ -1,7 +1,8 @@
-"""Agreement: against scikit-learn, against slow definitions written out here, against published tables, and in simulation."""
+"""Agreement: against scikit-learn and krippendorff, against slow definitions written out here, against published tables, and in simulation."""
 
 from itertools import permutations
 
+import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given
@@ -269,6 +270,25 @@ def test_no_case_at_all_is_undefined():
     assert krippendorff_alpha([]) == krippendorff_alpha(unit_counts([], 3))
     assert krippendorff_alpha([]).reason is Reason.NOTHING
     assert agreement([], [], 3).kappa.reason is Reason.NOTHING
+
+
+@pytest.mark.parametrize("is_ordinal", [False, True])
+def test_alpha_is_that_of_the_krippendorff_package_with_readers_missing(is_ordinal):
+    random = np.random.default_rng(11)
+    scale, compared = "ordinal" if is_ordinal else "nominal", 0
+    for _ in range(200):
+        levels = int(random.integers(2, 6))
+        readings = random.integers(0, levels, (int(random.integers(2, 40)), int(random.integers(2, 6))))
+        readings[random.random(readings.shape) < 0.3] = -1
+        counts = unit_counts(readings, levels)
+        found = krippendorff_alpha(counts, is_ordinal=is_ordinal)
+        if found.value is not None:
+            theirs = krippendorff.alpha(
+                value_counts=counts, value_domain=list(range(levels)), level_of_measurement=scale
+            )
+            assert found.value == pytest.approx(theirs, abs=1e-12)
+            compared += 1
+    assert compared > 150
 
 
 def test_alpha_of_two_readers_without_gaps_comes_near_kappa():
