@@ -22,6 +22,7 @@ ACTION_WORDS = {
     "case.reviewed": "answered the case",
     "case.taken_back": "took the case from its holder, back to its queue",
     "case.undone": "took the answer back",
+    "case.similar_viewed": "looked at decided cases similar to the case",
     "case.viewed": "looked at the case",
     "case.what_if_asked": "asked what the model would say of the case with other inputs",
     "dataset.downloaded": "downloaded the data set",
@@ -88,7 +89,7 @@ DETAILS = {
     "filters": "by",
     "changed_inputs": "changing",
 }
-LOOKS = (".viewed", ".event_viewed", ".what_if_asked")  # endings of actions that changed nothing
+LOOKS = (".viewed", ".event_viewed", ".similar_viewed", ".what_if_asked")  # endings of actions that changed nothing
 
 
 def words_of(action: str, outcome: str = "done") -> str:

@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask what if; and the lead's acts on many cases."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and the lead's acts on many."""
 
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
+from reviewapp.cases.similar_panel import similar_answer
 from reviewapp.lib import paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
@@ -121,6 +122,16 @@ def _asked_what_if(
     except Replayed as earlier:
         return UUID(orjson.loads(earlier.answer)["what_if"]), {"Idempotent-Replayed": "true"}
     return found, {}
+
+
+class SimilarView(APIView):
+    """The decided cases that the same model version argued alike, nearest first. Looking is on record, with which ones were shown."""
+
+    @extend_schema(operation_id="read_similar_cases", responses={200: serializers.SimilarShape})
+    def get(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        query.read(request.query_params, allowed=())
+        return Response(similar_answer(actions.view_similar(case_id=case_id, actor=actor, at=timezone.now())))
 
 
 class ClaimView(APIView):

@@ -175,6 +175,7 @@ def case_context(
         "facts": facts(case.prediction, use_case),
         "advice": advice(case.prediction, use_case),
         "what_if": what_if_context(case),
+        "similar": {"url": reverse("cases:similar", args=[case.pk]), "result": None},
         "timeline": timeline(case, events, names),
     }
 
@@ -408,11 +409,13 @@ _SENTENCES = {
     "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
     "case.moved": "{who} moved the case to {moved_to}.",
     "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
+    "case.similar_viewed": "{who} looked at similar decided cases.",
 }
 # What is no news from the same person directly after what
 _COVERED = {
-    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked"},
+    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked", "case.similar_viewed"},
     "case.what_if_asked": {"case.what_if_asked"},
+    "case.similar_viewed": {"case.similar_viewed"},
 }
 
 

@@ -230,3 +230,26 @@ class WhatIfShape(serializers.Serializer[Any]):
     before = SaidShape()
     prediction = ScoredShape()
     explanation = ExplanationShape()
+
+
+class NearShape(serializers.Serializer[Any]):
+    """A decided case. `difference` is 0 where the model argued alike and 1 where it argued the opposite; `near` says it in words."""
+
+    case = serializers.UUIDField()
+    external_id = serializers.CharField()
+    url = serializers.CharField()
+    queue = serializers.CharField()
+    near = serializers.CharField()
+    difference = serializers.FloatField()
+    outcome = serializers.CharField()
+    advised = serializers.CharField()
+    reason_codes = serializers.ListField(child=serializers.CharField())
+    decided_at = serializers.DateTimeField()
+
+
+class SimilarShape(serializers.Serializer[Any]):
+    """`pending` while the reasons of this case are on their way, `unavailable` where there are none to compare by."""
+
+    case = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=["ready", "pending", "unavailable"])
+    results = NearShape(many=True)
