@@ -12,6 +12,7 @@ ACTION_WORDS = {
     "api_key.created": "made an API key",
     "api_key.revoked": "revoked an API key",
     "case.claimed": "took the case",
+    "case.flips_asked": "asked what would change what the model advises on the case",
     "case.moved": "moved the case to another queue",
     "case.pended": "pended the case",
     "case.reassigned": "gave the case to somebody",
@@ -89,7 +90,13 @@ DETAILS = {
     "filters": "by",
     "changed_inputs": "changing",
 }
-LOOKS = (".viewed", ".event_viewed", ".similar_viewed", ".what_if_asked")  # endings of actions that changed nothing
+LOOKS = (
+    ".viewed",
+    ".flips_asked",
+    ".event_viewed",
+    ".similar_viewed",
+    ".what_if_asked",
+)  # endings of actions that changed nothing
 
 
 def words_of(action: str, outcome: str = "done") -> str:

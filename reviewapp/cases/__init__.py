@@ -13,6 +13,6 @@ on record and counts no more. The case's own round says which answers count.
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
 Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `pend_case`, `return_due`, `save_draft`, `review_case`,
-`undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `view_similar`, `lead_cases`,
+`undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
 `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`.
 """

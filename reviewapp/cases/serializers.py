@@ -253,3 +253,19 @@ class SimilarShape(serializers.Serializer[Any]):
     case = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["ready", "pending", "unavailable"])
     results = NearShape(many=True)
+
+
+class FlipShape(serializers.Serializer[Any]):
+    changes = serializers.DictField()
+    sentence = serializers.CharField()
+    prediction = SaidShape()
+
+
+class FlipsShape(serializers.Serializer[Any]):
+    """At most three answers, the smallest first; none where no change of up to three inputs flips the outcome. `tried` names the inputs."""
+
+    id = serializers.UUIDField()
+    case = serializers.UUIDField()
+    before = SaidShape()
+    flips = FlipShape(many=True)
+    tried = serializers.ListField(child=serializers.CharField())

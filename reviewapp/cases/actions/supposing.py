@@ -1,4 +1,4 @@
-"""Asking more about the advice on a case: what the model would say of other inputs, and which decided cases it argued alike."""
+"""Asking more about the advice on a case: what the model would say of other inputs, what would change it, and which decided cases it argued alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 from reviewapp.predictions import what_if
 from reviewapp.predictions.arguments import point_of
+from reviewapp.predictions.models import FLIPS
 from reviewapp.predictions.what_if import ModelNotRegistered
 
 
@@ -41,6 +42,18 @@ def ask_what_if(*, case_id: UUID, changes: Mapping[str, Any], actor: Actor, at: 
     data = {"changed_inputs": sorted(changed)}
     audit.record("case.what_if_asked", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
     return what_if.ask(case.prediction, changed, actor=actor, at=at)
+
+
+@durable
+def ask_flips(*, case_id: UUID, actor: Actor, at: datetime) -> UUID:
+    """Ask the model worker for the smallest changes that flip its outcome; returns the question's id, as `ask_what_if` does.
+
+    :raises NotFound: :raises ModelNotRegistered:
+    """
+    case = advised_case(case_id, actor=actor)
+    asked = what_if.ask(case.prediction, {}, actor=actor, at=at, kind=FLIPS)
+    audit.record("case.flips_asked", subject=case, actor=actor, at=at, queue_id=case.queue_id)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
