@@ -22,10 +22,11 @@ from inference.schema import FeatureSchema
 
 MOST_STEPS = 32
 MOST_BITS = 4096  # a code stays in its row, however many inputs a model has
+ALIKE = 0.50
 NEARNESS = (
     (0.10, "almost the same reasons"),
     (0.25, "much the same reasons"),
-    (0.50, "partly the same reasons"),
+    (ALIKE, "partly the same reasons"),
     (1.00, "few reasons in common"),
 )
 
@@ -90,3 +91,8 @@ def difference(distance: float, size: float, other: float) -> float:
 def nearness(share: float) -> str:
     """A `difference` in words."""
     return next(words for most, words in NEARNESS if share <= most)
+
+
+def is_alike(share: float) -> bool:
+    """Whether enough of the reasons are the same for the cases to be called alike."""
+    return share <= ALIKE

@@ -10,7 +10,7 @@ from reviewapp.cases.actions import Similar
 from reviewapp.cases.models import Case
 from reviewapp.cases.precedents import Near
 from reviewapp.cases.queries import reason_texts
-from reviewapp.predictions.arguments import main_inputs, nearness, shown_value
+from reviewapp.predictions.arguments import is_alike, main_inputs, nearness, shown_value
 
 _PENDING = "The model worker is still computing the reasons of this case. Look again when they are here."
 _INCOMPARABLE = (
@@ -21,6 +21,9 @@ _NONE_YET = (
     "No decided case of the queues you may read was argued by this version of the model. A case appears here once its "
     "decision can no longer be taken back."
 )
+
+
+_ALIKE, _NOT_ALIKE = "Decided cases the model argued alike", "No decided case was argued alike; these are nearest"
 
 
 def similar_context(found: Similar) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def _result(found: Similar) -> dict[str, Any]:
     counts = Counter(row.decision.outcome for row in found.near)
     told = ", ".join(f"{use_case.outcome_label(value)} {count}" for value, count in counts.most_common())
     return {
+        "title": _ALIKE if is_alike(found.near[0].difference) else _NOT_ALIKE,
         "rows": [_row(row, found.case, texts) for row in found.near],
         "counts": f"Decided among these {len(found.near)}: {told}." if len(found.near) > 1 else "",
         "facts": _side_by_side(found),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from inference.argument import argument_of, difference, nearness
+from inference.argument import argument_of, difference, is_alike, nearness
 from inference.errors import InferenceError
 from inference.reasons import reasons_for
 from reviewapp.catalog.models import UseCase
@@ -16,7 +16,7 @@ from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.presentation import comparable, schema_of
 
-__all__ = ["Point", "difference", "main_inputs", "nearness", "point_of", "shown_value"]
+__all__ = ["Point", "difference", "is_alike", "main_inputs", "nearness", "point_of", "shown_value"]
 MOST_INPUTS = 4
 
 
