@@ -12,6 +12,7 @@ ACTION_WORDS = {
     "api_key.created": "made an API key",
     "api_key.revoked": "revoked an API key",
     "case.claimed": "took the case",
+    "case.flips_asked": "asked what would change what the model advises on the case",
     "case.moved": "moved the case to another queue",
     "case.pended": "pended the case",
     "case.reassigned": "gave the case to somebody",
@@ -22,6 +23,7 @@ ACTION_WORDS = {
     "case.reviewed": "answered the case",
     "case.taken_back": "took the case from its holder, back to its queue",
     "case.undone": "took the answer back",
+    "case.similar_viewed": "looked at decided cases similar to the case",
     "case.viewed": "looked at the case",
     "case.what_if_asked": "asked what the model would say of the case with other inputs",
     "dataset.downloaded": "downloaded the data set",
@@ -90,7 +92,13 @@ DETAILS = {
     "changed_inputs": "changing",
     "after": "",
 }
-LOOKS = (".viewed", ".event_viewed", ".what_if_asked")  # endings of actions that changed nothing
+LOOKS = (
+    ".viewed",
+    ".flips_asked",
+    ".event_viewed",
+    ".similar_viewed",
+    ".what_if_asked",
+)  # endings of actions that changed nothing
 
 
 def words_of(action: str, outcome: str = "done") -> str:

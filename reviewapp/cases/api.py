@@ -1,5 +1,6 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask what if; and the lead's acts on many cases."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and the lead's acts on many."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,11 @@ from reviewapp.cases import actions, board, queries, serializers
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.answers import case_answer, what_if_answer
+from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct, Stage
+from reviewapp.cases.similar_panel import similar_answer
 from reviewapp.lib import paging, query
-from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotFound
 from reviewapp.lib.fields import Fields
@@ -96,12 +98,9 @@ class WhatIfView(APIView):
     @extend_schema(operation_id="ask_what_if", request=serializers.WhatIfBody, responses={200: serializers.WhatIfShape})
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
-        asked, headers = _asked_what_if(request, case_id, _changes(request), actor)
-        row = what_if.wait_for_answer(asked)
-        case = queries.whole_case(queries.visible_cases(actor), case_id)
-        if case is None:
-            raise NotFound
-        return Response(what_if_answer(case, what_if.answered(row)), headers=headers)
+        asked, headers = _asked(request, actions.ask_what_if, case_id=case_id, changes=_changes(request), actor=actor)
+        row = what_if.answered(what_if.wait_for_answer(asked))
+        return Response(what_if_answer(actions.advised_case(case_id, actor=actor), row), headers=headers)
 
 
 def _changes(request: Request) -> dict[str, Any]:
@@ -113,16 +112,36 @@ def _changes(request: Request) -> dict[str, Any]:
     return changes
 
 
-def _asked_what_if(
-    request: Request, case_id: UUID, changes: dict[str, Any], actor: Actor
-) -> tuple[UUID, dict[str, str]]:
+def _asked(request: Request, ask: Callable[..., UUID], **asked: Any) -> tuple[UUID, dict[str, str]]:
     """The question's id. A repeated call under the same Idempotency-Key asks nothing new and gets the same answer."""
     once = once_of(request, render=serializers.what_if_asked)
     try:
-        found = actions.ask_what_if(case_id=case_id, changes=changes, actor=actor, at=timezone.now(), once=once)
+        found = ask(**asked, at=timezone.now(), once=once)
     except Replayed as earlier:
         return UUID(orjson.loads(earlier.answer)["what_if"]), {"Idempotent-Replayed": "true"}
     return found, {}
+
+
+class FlipsView(APIView):
+    """What would change this: the smallest changes to inputs that flip the model's outcome. Asking is on record; it is no advice."""
+
+    @extend_schema(operation_id="ask_flips", request=None, responses={200: serializers.FlipsShape})
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        Fields(request.data).done()
+        asked, headers = _asked(request, actions.ask_flips, case_id=case_id, actor=actor)
+        row = what_if.answered(what_if.wait_for_answer(asked))
+        return Response(flips_answer(actions.advised_case(case_id, actor=actor), row), headers=headers)
+
+
+class SimilarView(APIView):
+    """The decided cases that the same model version argued alike, nearest first. Looking is on record, with which ones were shown."""
+
+    @extend_schema(operation_id="read_similar_cases", responses={200: serializers.SimilarShape})
+    def get(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        query.read(request.query_params, allowed=())
+        return Response(similar_answer(actions.view_similar(case_id=case_id, actor=actor, at=timezone.now())))
 
 
 class QueueView(APIView):

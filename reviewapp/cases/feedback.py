@@ -9,7 +9,9 @@ from django.db import transaction
 from django.db.models import F
 
 from reviewapp.access.idempotency import durable
+from reviewapp.cases import precedents
 from reviewapp.cases.models import Outbox
+from reviewapp.cases.precedents import EXPLAINED
 from reviewapp.lib.actor import Actor, system
 from reviewapp.predictions.actions import Decided, label_many
 
@@ -17,7 +19,10 @@ log = logging.getLogger(__name__)
 BATCH = 200
 MOST_TRIES = 12
 RELAY = system("label-relay")
-_WHOLE = ("decision__review", "decision__case__prediction__routing", "decision__case__prediction__model_version__model")
+_WHOLE = (
+    "decision__review",
+    *(f"decision__case__prediction__{name}" for name in ("routing", "model_version__model", "use_case", *EXPLAINED)),
+)
 
 
 def label_decisions(*, at: datetime) -> int:
@@ -31,6 +36,7 @@ def label_decisions(*, at: datetime) -> int:
             count = _label_singly(at=at)
         written += count
         if count == 0:
+            precedents.place_waiting()
             return written
 
 
@@ -42,6 +48,7 @@ def _label_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = No
     found = list(rows.filter(pk__in=only) if only is not None else rows[:BATCH])
     if found:
         label_many([(row.decision.case.prediction, _decided(row)) for row in found], actor=actor, at=at)
+        precedents.keep([row.decision for row in found])
         Outbox.objects.filter(pk__in=[row.pk for row in found]).delete()
     return len(found)
 

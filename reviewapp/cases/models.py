@@ -10,6 +10,7 @@ from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState, Stage
 from reviewapp.catalog.models import NAME, UseCase
+from reviewapp.lib.columns import BitsField, RealField
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
 
@@ -258,3 +259,34 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"outbox of {self.decision_id}"
+
+
+class Precedent(models.Model):
+    """A labelled decision that counts, to be found by how the model argued it. Written with the label, deleted when the case is reopened.
+
+    Only an index of what is on record elsewhere, so that a search reads one narrow table. Without a frame it waits for its explanation.
+    """
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+", db_index=False)
+    frame = models.UUIDField(null=True)  # what may be compared with what
+    code = BitsField(null=True)
+    argument = ArrayField(RealField(), null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(frame__isnull=True, code__isnull=True, argument__isnull=True)
+                | Q(frame__isnull=False, code__isnull=False, argument__isnull=False),
+                name="precedent_is_whole_or_waits",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["frame", "queue"], condition=Q(frame__isnull=False), name="precedent_by_frame"),
+            models.Index(fields=["decision"], condition=Q(frame__isnull=True), name="precedent_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"precedent of {self.decision_id}"

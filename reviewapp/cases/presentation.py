@@ -11,6 +11,7 @@ from django.utils.text import Truncator
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules
+from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
 from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
 from reviewapp.cases.rules import Answer, CaseState, Stage
@@ -184,6 +185,8 @@ def case_context(
         "facts": facts(case.prediction, use_case),
         "advice": advice(case.prediction, use_case),
         "what_if": what_if_context(case),
+        "flips": flips_context(case),
+        "similar": {"url": reverse("cases:similar", args=[case.pk]), "result": None},
         "timeline": timeline(case, events, names, hidden=hidden),
     }
 
@@ -436,11 +439,15 @@ _SENTENCES = {
     "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
     "case.moved": "{who} moved the case to {moved_to}.",
     "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
+    "case.flips_asked": "{who} asked what would change the model’s advice.",
+    "case.similar_viewed": "{who} looked at similar decided cases.",
 }
 # What is no news from the same person directly after what
 _COVERED = {
-    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked"},
+    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked", "case.flips_asked", "case.similar_viewed"},
     "case.what_if_asked": {"case.what_if_asked"},
+    "case.flips_asked": {"case.flips_asked"},
+    "case.similar_viewed": {"case.similar_viewed"},
 }
 
 

@@ -267,6 +267,11 @@ def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:
     return list(ReasonCode.objects.filter(use_case_id=use_case_id, retired_at=None).order_by("position", "code"))
 
 
+def reason_texts(use_case_id: UUID, codes: Iterable[str]) -> dict[str, str]:
+    """Code -> text, of those that are no longer offered too."""
+    return dict(ReasonCode.objects.filter(use_case_id=use_case_id, code__in=set(codes)).values_list("code", "text"))
+
+
 def draft_of(case: Case, actor: Actor) -> Draft | None:
     return Draft.objects.filter(case=case, author_id=actor.user_id).first()
 

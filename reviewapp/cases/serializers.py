@@ -337,3 +337,42 @@ class QueueShape(serializers.Serializer[Any]):
     most_held = serializers.IntegerField()
     review_policy = ReviewPolicyShape()
     seen = serializers.CharField()
+
+
+class NearShape(serializers.Serializer[Any]):
+    """A decided case. `difference` is 0 where the model argued alike and 1 where it argued the opposite; `near` says it in words."""
+
+    case = serializers.UUIDField()
+    external_id = serializers.CharField()
+    url = serializers.CharField()
+    queue = serializers.CharField()
+    near = serializers.CharField()
+    difference = serializers.FloatField()
+    outcome = serializers.CharField()
+    advised = serializers.CharField()
+    reason_codes = serializers.ListField(child=serializers.CharField())
+    decided_at = serializers.DateTimeField()
+
+
+class SimilarShape(serializers.Serializer[Any]):
+    """`pending` while the reasons of this case are on their way, `unavailable` where there are none to compare by."""
+
+    case = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=["ready", "pending", "unavailable"])
+    results = NearShape(many=True)
+
+
+class FlipShape(serializers.Serializer[Any]):
+    changes = serializers.DictField()
+    sentence = serializers.CharField()
+    prediction = SaidShape()
+
+
+class FlipsShape(serializers.Serializer[Any]):
+    """At most three answers, the smallest first; none where no change of up to three inputs flips the outcome. `tried` names the inputs."""
+
+    id = serializers.UUIDField()
+    case = serializers.UUIDField()
+    before = SaidShape()
+    flips = FlipShape(many=True)
+    tried = serializers.ListField(child=serializers.CharField())

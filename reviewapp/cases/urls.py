@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import adjudication, board, case, queue, reviews, settings, what_if, work
+from reviewapp.cases.views import adjudication, board, case, flips, queue, reviews, settings, similar, what_if, work
 
 app_name = "cases"
 urlpatterns = [
@@ -33,6 +33,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/draft/", case.draft, name="draft"),
     path("cases/<uuid:case_id>/discard/", case.discard, name="discard"),
     path("cases/<uuid:case_id>/what-if/", what_if.what_if, name="what-if"),
+    path("cases/<uuid:case_id>/flips/", flips.flips, name="flips"),
+    path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
@@ -49,6 +51,8 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),
     path("cases/<uuid:case_id>/review", api.ReviewView.as_view(), name="api-review"),
     path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
+    path("cases/<uuid:case_id>/flips", api.FlipsView.as_view(), name="api-flips"),
+    path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
     path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]

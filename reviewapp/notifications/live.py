@@ -25,6 +25,7 @@ _LOOKS = (
     "revealed",
     "downloaded",
     "what_if_asked",
+    "flips_asked",
 )  # ends of the names of acts that change nothing
 _REST_SECONDS = 5.0
 _silent_until = 0.0

@@ -106,7 +106,7 @@ def result(prediction: Prediction, use_case: UseCase, row: WhatIf) -> dict[str, 
         "sides": [_side(prediction, use_case, side) for side in (before, after)],
         "shares": _shares(use_case, before, after),
         "changes": _changes(prediction, row.changes),
-        "differs": _differs(prediction, before),
+        "differs": differs(prediction, before),
         "moved": _moved(schema_of(prediction), use_case, row),
     }
 
@@ -145,7 +145,7 @@ def _changes(prediction: Prediction, changes: Mapping[str, Any]) -> list[dict[st
     ]
 
 
-def _differs(prediction: Prediction, before: Mapping[str, Any]) -> bool:
+def differs(prediction: Prediction, before: Mapping[str, Any]) -> bool:
     """Whether the model as registered here says something else of the case than the prediction that was sent along."""
     return (
         before["outcome"] != prediction.outcome or abs(before["confidence"] - (prediction.confidence or 0.0)) > DIFFERS

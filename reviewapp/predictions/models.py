@@ -9,6 +9,7 @@ from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
 from reviewapp.lib.ids import uuid7
 
 STATUSES = ["pending", "routed", "failed"]
+WHAT_IF, FLIPS = "what_if", "flips"  # what a person may ask the model about a case
 
 
 class Subject(models.Model):
@@ -135,13 +136,16 @@ class RoutingResult(models.Model):
 
 
 class WhatIf(models.Model):
-    """What the model would say of a prediction's case with some inputs changed. Asked by a person, answered by the model worker,
-    never the prediction of anything, and deleted after a day."""
+    """What the model would say of a prediction's case with some inputs changed, or which changes would flip its outcome (`flips`).
+    Asked by a person, answered by the model worker, never the prediction of anything, and deleted after a day."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=7, choices=[(WHAT_IF, WHAT_IF), (FLIPS, FLIPS)], default=WHAT_IF, db_default=WHAT_IF
+    )
     digest = models.BinaryField(max_length=32)  # of model version and inputs: the same question has one answer
-    changes = models.JSONField()
+    changes = models.JSONField()  # none for flips
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     answer = models.JSONField(null=True)
@@ -150,7 +154,7 @@ class WhatIf(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["prediction", "digest"], name="what_if_has_one_row_per_question")
+            models.UniqueConstraint(fields=["prediction", "kind", "digest"], name="what_if_has_one_row_per_question")
         ]
         indexes = [
             models.Index(fields=["id"], name="what_if_waiting", condition=Q(answer__isnull=True, failure="")),

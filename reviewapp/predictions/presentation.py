@@ -245,7 +245,7 @@ def _without_reasons(prediction: Prediction) -> dict[str, Any]:
 
 def _reasons(prediction: Prediction, use_case: UseCase, explanation: Explanation) -> dict[str, Any]:
     schema, features = schema_of(prediction), prediction.features
-    body, outcomes = _comparable(prediction, use_case, explanation)
+    body, outcomes = comparable(prediction, use_case, explanation)
     ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL and bool(explanation.body.get("alternatives"))
     severity = (
         (f"more {use_case.severity_noun}", f"less {use_case.severity_noun}")
@@ -293,7 +293,7 @@ def _sum_text(steps: Waterfall, *, additive: bool) -> str:
     return f"They add up: base {start.push_text}, sum {signed(end.push - start.push)}, result {end.push_text}."
 
 
-def _comparable(
+def comparable(
     prediction: Prediction, use_case: UseCase, explanation: Explanation
 ) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """The explanation with an alternative to compare with. One that was brought along speaks of its own outcome only: the other is its mirror."""

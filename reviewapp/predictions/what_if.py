@@ -1,4 +1,5 @@
-"""What would the model say if some inputs were otherwise? A person asks by a row, the model worker answers into it, whoever asked waits for it.
+"""What would the model say if some inputs were otherwise, and what would change its outcome? A person asks by a row, the model worker
+answers into it, whoever asked waits for it.
 
 Nothing here is ever the prediction of a case. The rows hold values, so they live for a day.
 """
@@ -20,7 +21,7 @@ from reviewapp.lib import bell
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, Invalid, Problem, Unavailable
 from reviewapp.lib.ids import uuid7
-from reviewapp.predictions.models import Prediction, WhatIf
+from reviewapp.predictions.models import WHAT_IF, Prediction, WhatIf
 from reviewapp.predictions.presentation import schema_of
 
 TASK = "intake.answer_what_ifs"
@@ -31,7 +32,7 @@ _NAME_LENGTH = 64
 
 
 class ModelNotRegistered(Conflict):
-    """What-if is not available: the model of this prediction is not registered here."""
+    """The model of this prediction is not registered here, so it cannot be asked."""
 
     code = "model-not-registered"
 
@@ -103,21 +104,22 @@ def _same(one: Any, other: Any) -> bool:
 
 
 _ASK = """
-insert into predictions_whatif (id, prediction_id, digest, changes, asked_by_id, asked_at, failure) values (%s, %s, %s, %s, %s, %s, '')
-on conflict (prediction_id, digest) do update set asked_by_id = excluded.asked_by_id, asked_at = excluded.asked_at, failure = ''
+insert into predictions_whatif (id, prediction_id, kind, digest, changes, asked_by_id, asked_at, failure)
+values (%s, %s, %s, %s, %s, %s, %s, '')
+on conflict (prediction_id, kind, digest) do update set asked_by_id = excluded.asked_by_id, asked_at = excluded.asked_at, failure = ''
 returning id
 """
 
 
-def ask(prediction: Prediction, changes: Mapping[str, Any], *, actor: Actor, at: datetime) -> UUID:
-    """Put the question, in the caller's transaction and under its audit event; `changes` are `real_changes`.
+def ask(prediction: Prediction, changes: Mapping[str, Any], *, actor: Actor, at: datetime, kind: str = WHAT_IF) -> UUID:
+    """Put the question, in the caller's transaction and under its audit event; `changes` are `real_changes`, none for FLIPS.
 
     The same question finds its row again, with the answer if it has one. :raises ModelNotRegistered:
     """
     if not is_possible(prediction):
         raise ModelNotRegistered
     asked = orjson.dumps(changes, option=orjson.OPT_SORT_KEYS)
-    row = (uuid7(), prediction.pk, _digest(prediction, changes), asked.decode(), actor.user_id, at)
+    row = (uuid7(), prediction.pk, kind, _digest(prediction, changes), asked.decode(), actor.user_id, at)
     with connection.cursor() as cursor:
         cursor.execute(_ASK, row)
         found: UUID = cursor.fetchone()[0]
@@ -130,9 +132,9 @@ def _digest(prediction: Prediction, changes: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-def asked_about(prediction: Prediction, what_if_id: UUID) -> WhatIf | None:
+def asked_about(prediction: Prediction, what_if_id: UUID, *, kind: str = WHAT_IF) -> WhatIf | None:
     """One question about this very prediction; None once it is too old."""
-    return WhatIf.objects.filter(pk=what_if_id, prediction=prediction).first()
+    return WhatIf.objects.filter(pk=what_if_id, prediction=prediction, kind=kind).first()
 
 
 def wait_for_answer(what_if_id: UUID, *, seconds: float = PATIENCE) -> WhatIf | None:
@@ -157,11 +159,13 @@ def answered(row: WhatIf | None) -> WhatIf:
 # The model worker's side
 
 
-def lock_waiting(most: int) -> QuerySet[WhatIf]:
+def lock_waiting(most: int, *, kind: str = WHAT_IF) -> QuerySet[WhatIf]:
     """What waits for an answer and nobody else is at work on, oldest first, with prediction and model version."""
     heavy = (f"prediction__model_version__{name}" for name in ("manifest", "metrics", "lineage", "calibration_table"))
-    rows = WhatIf.objects.filter(answer__isnull=True, failure="").select_for_update(of=("self",), skip_locked=True)
-    return rows.select_related("prediction__model_version").defer(*heavy).order_by("id")[:most]
+    rows = WhatIf.objects.filter(kind=kind, answer__isnull=True, failure="").select_for_update(
+        of=("self",), skip_locked=True
+    )
+    return rows.select_related("prediction__model_version", "prediction__use_case").defer(*heavy).order_by("id")[:most]
 
 
 _REPLY = """

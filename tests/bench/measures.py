@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import READ_LABELS, Role, Scope
-from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.models import Case, Precedent, Queue
 from reviewapp.notifications import live
 from reviewapp.predictions.models import Label
 from tests import factories
@@ -422,6 +422,55 @@ def label_lag(bench: Bench) -> None:
     bench.add("end of the undo window to label, p95 s", p95(lags), target="<= 2", most=2)
 
 
+_DECIDE_ALL = """
+with reviewed as (
+    insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
+        reviewed_at, handle_seconds, shown_digest)
+    select gen_random_uuid(), c.id, 1, 1, %(who)s, c.queue_id, 'agree', c.advised, '{R01}', '', 1, now(), now(), 1, ''
+    from cases_case c where c.external_id like 'S-%%' returning id, case_id, outcome, reviewed_at
+), decided as (
+    insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, decided_by_id, decided_at, direction)
+    select gen_random_uuid(), case_id, 1, id, outcome, outcome, %(who)s, reviewed_at, '' from reviewed returning id, case_id, outcome, decided_at
+), waiting as (
+    insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure) select id, now(), 0, now(), '' from decided
+)
+update cases_case c set state = 'decided', outcome = d.outcome, decided_at = d.decided_at from decided d where d.case_id = c.id
+"""
+
+
+def _argued(number: int) -> dict[str, Any]:
+    """A case that names its model, with reasons that add up."""
+    sent = item(number)
+    pushes = sent["explanation"]["contributions"]
+    margin = sent["explanation"]["base_value"] + sum(pushes.values())
+    named = {"model": "elsewhere", "model_version": "1", "external_id": f"S-{number:07}"}
+    return sent | named | {"explanation": sent["explanation"] | {"margin": margin}}
+
+
+def similar_cases(bench: Bench) -> None:
+    """Among 100,000 decided ones, labelled by the relay; they are decided in one statement, since reviewing them would take ten minutes."""
+    factories.make_model(bench.office.use_case, "elsewhere")
+    for start in range(0, MANY_CASES, 1000):
+        body = json.dumps({"items": [_argued(number) for number in range(start, start + 1000)]}).encode()
+        send_batches(bench.port, bench.sender, [body])
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDE_ALL, {"who": bench.reviewers[3].pk})
+    start = time.perf_counter()
+    wait_until(lambda: Precedent.objects.count() >= MANY_CASES, seconds=600)
+    bench.add("labels written with their precedents, labels/s", MANY_CASES / (time.perf_counter() - start), target="")
+    _analyze()
+    client, n, spent = with_key(bench.port, bench.tokens[3]), 60, {}
+    cases = list(Case.objects.filter(external_id__startswith="S-").values_list("pk", flat=True)[: n + 5])
+    paths = [f"/api/v1/cases/{case}/similar" for case in cases]
+    for path in paths[:5]:
+        assert len(json.loads(client.send("GET", path)[1])["results"]) == 5
+    with bench.cpu(spent):
+        times = [client.timed("GET", path) for path in paths[5:]]
+    figures = _per(spent, n)
+    bench.add("similar cases among 100,000, p50 ms", statistics.median(times), target="", **figures)
+    bench.add("similar cases among 100,000, p95 ms", p95(times), target="<= 100", most=100)
+
+
 def export(bench: Bench) -> None:
     """10,000 labels: as many are reviewed first."""
     user = factories.make_user("mlteam", Role.ML)
@@ -523,5 +572,5 @@ def _seconds(work: Callable[[], object]) -> float:
 
 MEASURES = (
     batch_ingest, single_ingest, claim_alone, claim_together, claim_then_review, case_page, list_pages, label_lag, export,
-    reach, memory, list_pages_of_many, board_page, explanation_rate,
+    reach, memory, list_pages_of_many, board_page, similar_cases, explanation_rate,
 )  # fmt: skip

@@ -17,7 +17,7 @@ MORTGAGE, TRIAGE = "mortgage-underwriting", "ward-triage"
 PAGES = {
     "underwriter": [
         "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
-        "corrected", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/help/", "/help/reviewer/", "/password/",
+        "corrected", "similar", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/help/", "/help/reviewer/", "/password/",
     ],
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
@@ -81,6 +81,7 @@ def _furnish(rooms: Rooms, world: World, held_out) -> None:
     rooms.paths |= {"elsewhere": scored["case"]["url"], "unexplained": unexplained["case"]["url"]}
     seen, taken = world.cases(patients[20:], "ENC-P", wanted=2)
     rooms.paths |= {"nurse decided": seen["case"]["url"], "nurse holds": taken["case"]["url"]}
+    rooms.paths["similar"] = f"{rooms.paths['open']}similar/"
     for name, choice in [("agreed", "agree"), ("corrected", "correct"), ("referred", "refer")]:
         _answer(rooms, "underwriter", name, choice, "Seen, and talked to the applicant. " * 20)
     _answer(rooms, "nurse", "nurse decided", "outcome:2", "")
@@ -252,6 +253,15 @@ def test_a_what_if_answered_and_refused(rooms, look, username, name, field, good
         page.get_by_role("button", name="Ask the model").click()
         expect(told).to_be_visible()
         look(page)
+
+
+@pytest.mark.parametrize(("username", "name"), [("underwriter", "open"), ("nurse", "nurse decided")])
+def test_what_would_change_it_and_what_was_decided_alike(rooms, look, username, name):
+    page, _ = rooms.go(username, name)
+    for part, key in (("#flips", "f"), ("#similar", "s")):
+        page.keyboard.press(key)
+        expect(page.locator(f"{part} [data-asked-result]")).to_be_visible()
+    look(page)
 
 
 def test_a_what_if_of_a_model_that_is_not_here(rooms, look):

@@ -142,6 +142,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/draft/"): of_office(200, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/discard/"): everyone(302),  # only ever one's own draft
     ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
+    ("POST", "/cases/<uuid:case_id>/flips/"): of_office(409, *READERS),  # likewise
+    ("GET", "/cases/<uuid:case_id>/similar/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
@@ -211,6 +213,8 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_READ,
         of_office(409, *READERS, send={"changes": {"income": 1}}),  # the office's model runs elsewhere
     ),
+    ("POST", "/api/v1/cases/<uuid:case_id>/flips"): (Scope.CASES_READ, of_office(409, *READERS)),
+    ("GET", "/api/v1/cases/<uuid:case_id>/similar"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -493,6 +497,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         },
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
+        "/api/v1/cases/<uuid:case_id>/flips": set(),
         "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},

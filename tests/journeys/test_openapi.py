@@ -139,6 +139,8 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
     ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
+    ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
@@ -322,6 +324,8 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     hold("GET", "/api/v1/datasets/{dataset_id}/download", "ml", 200, params={"format": "jsonl"}, **place)
     hold("GET", "/api/v1/predictions/{prediction_id}", "sender", 200, at={"prediction_id": sent["id"]})
     hold("GET", "/api/v1/cases/{case_id}", "alice", 200, at={"case_id": again["id"]})
+    hold("POST", "/api/v1/cases/{case_id}/flips", "alice", 409, at={"case_id": again["id"]})
+    hold("GET", "/api/v1/cases/{case_id}/similar", "alice", 200, at={"case_id": again["id"]})
     for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
         place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
         hold("POST", "/api/v1/cases/{case_id}/what-if", "alice", status, **place)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases import rules
+from reviewapp.cases import precedents, rules
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
@@ -59,6 +59,7 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
         raise NotDecided
     if not _withhold(case):
         supersede_label(decision_id=Decision.objects.get(case=case, round=case.round).pk, at=at)
+        precedents.forget(case)
     ended = _end_round(case, rules.Reversal.REOPEN, actor=actor, reason=reason)
     due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
     anew = {"stage": Stage.FIRST, "round": F("round") + 1, "counted_from": F("round") + 1}

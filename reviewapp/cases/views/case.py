@@ -16,6 +16,7 @@ from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.cases import actions, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import two_answers
+from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.rules import Stage
@@ -24,12 +25,13 @@ from reviewapp.cases.views.queue import take_next
 from reviewapp.lib import query
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
 from reviewapp.predictions import what_if
+from reviewapp.predictions.models import FLIPS, WHAT_IF
 
 
 @require_safe
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = _viewed(request, case_id)
-    return case_page(request, found, **_what_if_asked_for(request, found))
+    return case_page(request, found, **_asked_for(request, found))
 
 
 def case_page(request: HttpRequest, found: Case, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -37,13 +39,17 @@ def case_page(request: HttpRequest, found: Case, *, status: int = 200, **more: A
     return render(request, "cases/case.html", _case_context(request, found) | more, status=status)
 
 
-def _what_if_asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
-    """With `?what_if=ID` the page shows that question and its answer."""
-    asked = query.uuid(request.GET.get("what_if", ""))
-    if asked is None:
+_CONTEXTS = {WHAT_IF: presentation.what_if_context, FLIPS: flips_context}
+
+
+def _asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
+    """With `?what_if=ID` or `?flips=ID` the page shows that question and its answer, to whoever may ask it now."""
+    asked = {kind: pk for kind in _CONTEXTS if (pk := query.uuid(request.GET.get(kind, "")))}
+    if not asked:
         return {}
-    row = what_if.asked_about(found.prediction, asked)
-    return {"what_if": presentation.what_if_context(found, row=row, is_forgotten=row is None)}
+    case = actions.advised_case(found.pk, actor=request.actor)
+    rows = {kind: what_if.asked_about(case.prediction, pk, kind=kind) for kind, pk in asked.items()}
+    return {kind: _CONTEXTS[kind](case, row=row, is_forgotten=row is None) for kind, row in rows.items()}
 
 
 def _viewed(request: HttpRequest, case_id: UUID) -> Case:

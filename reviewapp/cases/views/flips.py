@@ -1,0 +1,46 @@
+"""What would change this: the model asked for the smallest changes that flip its outcome. A script gets the panel alone."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from reviewapp.cases import actions
+from reviewapp.cases.flips_panel import flips_context
+from reviewapp.cases.views.case import case_page
+from reviewapp.lib.errors import NotFound
+from reviewapp.predictions import what_if as questions
+from reviewapp.predictions.what_if import ModelNotRegistered
+
+
+@require_POST
+def flips(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    try:
+        asked = actions.ask_flips(case_id=case_id, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except ModelNotRegistered:
+        return _not_possible(request, case_id)
+    row = questions.wait_for_answer(asked)
+    found = actions.advised_case(case_id, actor=request.actor)
+    context = flips_context(found, row=row, is_forgotten=row is None)
+    return _panel(request, context) if _is_script(request) else redirect(context["again_url"])
+
+
+def _not_possible(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    found = actions.advised_case(case_id, actor=request.actor)
+    context = flips_context(found)
+    if _is_script(request):
+        return _panel(request, context, status=409)
+    return case_page(request, found, flips=context, status=409)
+
+
+def _panel(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, "cases/_flips_panel.html", {"flips": context}, status=status)
+
+
+def _is_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Requested-With") == "fetch"
