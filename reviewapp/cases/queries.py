@@ -13,7 +13,16 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
-from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
+from reviewapp.cases.models import (
+    BlindAnswer,
+    Case,
+    Draft,
+    Outbox,
+    Queue,
+    QueueGroupPermission,
+    QueueUserPermission,
+    Review,
+)
 from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode
 from reviewapp.lib.actor import Actor
@@ -89,7 +98,8 @@ def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
 def shown_digest(case: Case) -> str:
     """Names exactly what a reader is shown of a case that `whole_case` loaded."""
     is_explained = hasattr(case.prediction, "explanation")
-    return digest_of(case.round, bytes(case.prediction.snapshot_digest), is_explained=is_explained)
+    digest = bytes(case.prediction.snapshot_digest)
+    return digest_of(case.round, digest, is_explained=is_explained, is_withheld=case.is_withheld)
 
 
 def waiting(now: datetime) -> Q:
@@ -199,6 +209,11 @@ def story_of(case: Case) -> list[AuditEvent]:
 
 def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:
     return list(ReasonCode.objects.filter(use_case_id=use_case_id, retired_at=None).order_by("position", "code"))
+
+
+def own_view_of(case: Case, actor: Actor) -> BlindAnswer | None:
+    """What the actor answered before they saw the model's part; no statement for a case that is not blind."""
+    return BlindAnswer.objects.filter(case=case, reviewer_id=actor.user_id).first() if case.is_blind else None
 
 
 def draft_of(case: Case, actor: Actor) -> Draft | None:

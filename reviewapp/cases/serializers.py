@@ -9,14 +9,27 @@ from rest_framework import serializers
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.queries import QueueFigures
-from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct
+from reviewapp.cases.rules import (
+    AWAITED_LENGTH,
+    BLIND,
+    HIGHEST_PRIORITY,
+    REASON_LENGTH,
+    SURENESS,
+    Answer,
+    CaseState,
+    LeadAct,
+)
 from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
+# Of a blind case these are null for whoever must answer it first.
+WITHHELD = ("advised", "confidence", "why", "priority")
+
 
 def case_line(case: Case) -> dict[str, Any]:
-    """A case in a list: no statement of its own if `queue` is loaded."""
+    """A case in a list: no statement of its own if `queue` is loaded, and the model's part only if `withholding.reveal` found that it may be seen."""
+    withheld = dict.fromkeys(WITHHELD) if case.is_withheld else {}
     return {
         "id": str(case.pk),
         "external_id": case.external_id,
@@ -33,7 +46,8 @@ def case_line(case: Case) -> dict[str, Any]:
         "outcome": case.outcome or None,
         "follow_up_at": case.follow_up_at,
         "awaited": case.awaited if case.state == CaseState.PENDED else None,
-    }
+        "withheld": case.is_withheld,
+    } | withheld
 
 
 def lease_answer(case: Case) -> dict[str, Any]:
@@ -46,7 +60,8 @@ def taken_back_answer(case: Case) -> dict[str, Any]:
 
 
 def reviewed_answer(case: Case) -> dict[str, Any]:
-    return case_line(case) | {"lease": None}
+    """A case that has been answered, or given back. A blind answer leaves it in the hands it was in."""
+    return taken_back_answer(case) if case.state == CaseState.LEASED else case_line(case) | {"lease": None}
 
 
 def figures_line(figures: QueueFigures) -> dict[str, Any]:
@@ -100,10 +115,11 @@ class CaseLine(serializers.Serializer[Any]):
     url = serializers.CharField()
     queue = serializers.CharField()
     status = serializers.ChoiceField(choices=[state.value for state in CaseState])
-    priority = serializers.IntegerField()
-    advised = serializers.CharField()
-    confidence = serializers.FloatField()
-    why = serializers.CharField()
+    priority = serializers.IntegerField(allow_null=True)
+    advised = serializers.CharField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    why = serializers.CharField(allow_null=True)
+    withheld = serializers.BooleanField()
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
@@ -151,12 +167,13 @@ class PendBody(LeaseBody):
 
 
 class ReviewBody(LeaseBody):
-    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer])
+    answer = serializers.ChoiceField(choices=[*(answer.value for answer in Answer), BLIND])
     outcome = serializers.CharField(required=False, max_length=60)
     reason_codes = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=20)
     note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
     shown = serializers.CharField(required=False, max_length=64)
     active_seconds = serializers.FloatField(required=False, min_value=0, max_value=86_400)
+    sure = serializers.IntegerField(required=False, min_value=min(SURENESS), max_value=max(SURENESS))
 
 
 class FiguresShape(serializers.Serializer[Any]):

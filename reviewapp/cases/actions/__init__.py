@@ -1,5 +1,6 @@
 """Every write to cases, one module for each kind of act."""
 
+from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
@@ -8,8 +9,10 @@ from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
+    AnswerBlindFirst,
     HoldsTooMany,
     LeaseLost,
+    NotBlind,
     NotDecided,
     NotWaiting,
     StaleView,
@@ -21,7 +24,8 @@ from reviewapp.cases.actions.supposing import ask_what_if
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotDecided", "NotWaiting", "Opening", "Order", "StaleView", "TooLate",
-    "ask_what_if", "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases",
-    "pend_case", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case",
+    "AlreadyReviewed", "AnswerBlindFirst", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order",
+    "StaleView", "TooLate", "answer_blind", "ask_what_if", "claim_case", "claim_next", "create_queue", "discard_draft", "foresee",
+    "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "release", "reopen_case", "return_due", "review_case", "save_draft",
+    "undo_review", "view_case",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
 from reviewapp.cases.queries import queues_of, visible_cases
 from reviewapp.cases.rules import CaseState
+from reviewapp.cases.withholding import reveal
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
@@ -41,6 +42,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     ended = _end_round(case, rules.Reversal.UNDO, actor=actor)
     _lease_again(case, review.queue, actor)
     _draft_again(review)
+    reveal([case], actor)
     data = {"review": str(review.pk), "round": ended, "lease": case.lease}
     audit.record("case.undone", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
     return case
@@ -64,6 +66,7 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
     ended = _end_round(case, rules.Reversal.REOPEN, actor=actor, reason=reason)
     due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
     _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, round=F("round") + 1)
+    reveal([case], actor)
     audit.record(
         "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
     )

@@ -14,7 +14,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.drafts import save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
-from reviewapp.cases.actions.refusals import LeaseLost, StaleView
+from reviewapp.cases.actions.refusals import AnswerBlindFirst, LeaseLost, StaleView
 from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.rules import override_direction
@@ -34,6 +34,7 @@ class Given:
     note: str = ""
     shown: str | None = None
     active_seconds: float | None = None
+    sure: int | None = None  # of a blind answer: 1 not very, 2 fairly, 3 very
 
 
 def review_case(
@@ -43,6 +44,7 @@ def review_case(
 
     :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
     :raises StaleView: the case changed since it was shown; the text is kept as a draft.
+    :raises AnswerBlindFirst: for a decision while the model's part is withheld from the actor.
     :raises Invalid: with a problem for each fault of the answer.
     :raises NotFound: if the actor may not work on the case.
     """
@@ -59,10 +61,12 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     held = lock_leased(case_id, lease=lease, actor=actor)
     if given.shown is not None and given.shown != held.shown:
         raise StaleView
-    _refuse_faults(held, given)
     case = held.case
+    if case.is_withheld and given.answer not in rules.PASSES_ON:
+        raise AnswerBlindFirst
+    _refuse_faults(held, given)
     verdict = rules.resolve(given.answer, outcome=given.outcome, predicted=case.advised)
-    review = _append_review(case, given, outcome=verdict.outcome, actor=actor)
+    review = _append_review(case, given, outcome=verdict.outcome, arm=held.arm, actor=actor)
     if verdict.is_final:
         _decide(case, review, outcome=verdict.outcome)
     else:
@@ -102,23 +106,23 @@ def _refuse_faults(held: Held, given: Given) -> None:
 _REVIEW = """
 with sent as (delete from cases_draft where case_id = %(case)s and author_id = %(me)s)
 insert into cases_review (id, case_id, round, slot, reviewer_id, queue_id, answer, outcome, reason_codes, note, lease, leased_at,
-    reviewed_at, handle_seconds, active_seconds, shown_digest)
+    reviewed_at, handle_seconds, active_seconds, shown_digest, arm)
 select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), %(me)s, c.queue_id,
     %(answer)s, %(outcome)s, %(reasons)s, %(note)s, c.lease, c.leased_at, moment.t, extract(epoch from moment.t - c.leased_at),
-    %(active)s, %(shown)s
+    %(active)s, %(shown)s, %(arm)s
 from cases_case c, (select clock_timestamp() t) moment where c.id = %(case)s
 returning reviewed_at
 """
 
 
-def _append_review(case: Case, given: Given, *, outcome: str, actor: Actor) -> Review:
+def _append_review(case: Case, given: Given, *, outcome: str, arm: rules.Arm, actor: Actor) -> Review:
     reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
     review = Review(
         pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome
     )
     values: dict[str, Any] = {
         "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
-        "note": given.note, "active": given.active_seconds, "shown": given.shown or "",
+        "note": given.note, "active": given.active_seconds, "shown": given.shown or "", "arm": arm.value,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_REVIEW, values)

@@ -8,6 +8,7 @@ from uuid import UUID
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases.queries import visible_cases, whole_case
+from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 from reviewapp.predictions import what_if
@@ -20,11 +21,14 @@ def ask_what_if(*, case_id: UUID, changes: Mapping[str, Any], actor: Actor, at: 
 
     On record as evidence that the actor looked at, with the names of the inputs and never a value.
 
-    :raises NotFound: :raises ModelNotRegistered: :raises Invalid: with a pointer for each value that cannot be.
+    :raises NotFound, ModelNotRegistered:
+    :raises AdviceWithheld: of a blind case that the actor has not answered.
+    :raises Invalid: with a pointer for each value that cannot be.
     """
     case = whole_case(visible_cases(actor), case_id)
     if case is None:
         raise NotFound
+    refuse_withheld(case, actor)
     if not what_if.is_possible(case.prediction):
         raise ModelNotRegistered
     changed = what_if.real_changes(case.prediction, changes)

@@ -1,12 +1,11 @@
 """Compiling a policy and routing predictions by it."""
 
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from reviewapp.lib import draws
 from reviewapp.policies.rules.conditions import Facts, MissingCodes, Test, compile_condition
 
 ADVERSE = "Adverse outcome is always reviewed"
@@ -147,8 +146,7 @@ def _rule(rule: Mapping[str, Any], default: Target, missing_codes: MissingCodes)
 
 def draw(key: bytes, policy_digest: str, prediction_id: object, purpose: str) -> float:
     """A number in [0, 1), uniform, the same whenever it is drawn again, and unknown to whoever lacks `key`: 53 bits of HMAC-SHA-256."""
-    message = f"{policy_digest}\0{prediction_id}\0{purpose}".encode()
-    return (int.from_bytes(hmac.digest(key, message, hashlib.sha256)[:8], "big") >> 11) / 2**53
+    return draws.number(draws.digest(key, policy_digest, prediction_id, purpose))
 
 
 def steps_not_reached(trace: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> list[str]:
