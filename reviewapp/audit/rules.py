@@ -11,7 +11,7 @@ READ_SCOPE = "audit:read"
 ACTION_WORDS = {
     "api_key.created": "made an API key",
     "api_key.revoked": "revoked an API key",
-    "case.answered_blind": "recorded a view of the case before seeing the model's",
+    "case.blind_answered": "recorded a view of the case before seeing the model's",
     "case.claimed": "took the case",
     "case.moved": "moved the case to another queue",
     "case.pended": "pended the case",

@@ -30,7 +30,7 @@ def steps(number: int) -> list[dict[str, Any]]:
 _SENTENCES = {
     "prediction.received": "The prediction was received.",
     "prediction.scored": "The model scored it.",
-    "case.answered_blind": "{who} recorded a view of their own.",
+    "case.blind_answered": "{who} recorded a view of their own.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.reprioritised": "{who} changed its priority.",
 }

@@ -23,6 +23,7 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict
+from reviewapp.lib.query import uuid
 
 WITHHELD = "withheld"  # the word for it on pages and in the trail
 
@@ -70,9 +71,9 @@ def refuse_withheld(case: Case, actor: Actor) -> None:
 
 def withheld_events(events: Iterable[AuditEvent], actor: Actor) -> set[int]:
     """Keys of those events of the trail whose data would tell `actor` what is withheld from them."""
-    about = {(event.object_type, event.object_id) for event in events}
-    cases = [pk for kind, pk in about if kind == "cases.case"]
-    predictions = [pk for kind, pk in about if kind == "predictions.prediction"]
+    about = {(event.object_type, uuid(event.object_id)) for event in events}
+    cases = [pk for kind, pk in about if kind == "cases.case" and pk]
+    predictions = [pk for kind, pk in about if kind == "predictions.prediction" and pk]
     rows = Case.objects.filter(Q(pk__in=cases) | Q(prediction__in=predictions), is_blind=True)
     blind = list(rows.exclude(state=CaseState.DECIDED)) if cases or predictions else []
     reveal(blind, actor)

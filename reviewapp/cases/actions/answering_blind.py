@@ -49,7 +49,7 @@ def _answer_blind(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: 
     answer_id = _append(case, given, actor=actor)
     case.is_revealed = True
     data = {"blind_answer": str(answer_id), "outcome": given.outcome, "round": case.round, "lease": lease}
-    audit.record("case.answered_blind", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
+    audit.record("case.blind_answered", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
     return case
 
 
