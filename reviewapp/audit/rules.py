@@ -43,6 +43,7 @@ ACTION_WORDS = {
     "prediction.scored": "scored the prediction",
     "prediction.viewed": "read the prediction",
     "queue.created": "made the queue",
+    "queue.settings_changed": "changed the settings of the queue",
     "reason_code.added": "added the reason",
     "schema.published": "published the inputs",
     "trail.event_viewed": "looked at an event of the trail",
@@ -88,6 +89,7 @@ DETAILS = {
     "priority": "to",
     "filters": "by",
     "changed_inputs": "changing",
+    "after": "",
 }
 LOOKS = (".viewed", ".event_viewed", ".what_if_asked")  # endings of actions that changed nothing
 

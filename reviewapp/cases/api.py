@@ -15,6 +15,7 @@ from reviewapp.access.idempotency import Once, Replayed, once_of
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, board, queries, serializers
 from reviewapp.cases.actions.leading import MOST_CASES
+from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import (
@@ -133,6 +134,39 @@ def _asked_what_if(
     except Replayed as earlier:
         return UUID(orjson.loads(earlier.answer)["what_if"]), {"Idempotent-Replayed": "true"}
     return found, {}
+
+
+class QueueView(APIView):
+    """One queue and its settings. Changing them is for its leads."""
+
+    @extend_schema(operation_id="read_queue", responses={200: serializers.QueueShape})
+    def get(self, request: Request, slug: str) -> Response:
+        actor = require_scope(request, Scope.CASES_READ)
+        query.read(request.query_params, allowed=())
+        queue = queries.queues_of(actor).select_related("use_case").filter(slug=slug).first()
+        if queue is None:
+            raise NotFound
+        return Response(serializers.queue_answer(queue))
+
+    @extend_schema(operation_id="change_queue", request=serializers.QueueBody, responses={200: serializers.QueueShape})
+    def patch(self, request: Request, slug: str) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        once = once_of(request, render=serializers.queue_answer)
+        changes, seen = _settings(request)
+        queue = actions.change_settings(
+            slug=slug, changes=changes, seen=seen, actor=actor, at=timezone.now(), once=once
+        )
+        return _answer(queue, once, serializers.queue_answer)
+
+
+def _settings(request: Request) -> tuple[dict[str, Any], str | None]:
+    fields = Fields(request.data)
+    changes = fields.sent(SETTINGS)
+    seen = fields.text("seen", most=64, default="") or None
+    if not changes and not fields.problems:
+        fields.add("", "nothing_changed", "Send at least one setting.")
+    fields.done()
+    return changes, seen
 
 
 class ClaimView(APIView):

@@ -26,7 +26,10 @@ ACTS = [
 
 
 def queue(figures: QueueFigures, *, now: datetime) -> dict[str, Any]:
-    return queue_row(figures, now=now, may_work=False, takes_key=False) | {"in_hand": bounded(figures.held)}
+    return queue_row(figures, now=now, may_work=False, takes_key=False) | {
+        "in_hand": bounded(figures.held),
+        "settings_url": reverse("cases:settings", args=[figures.queue.slug]),
+    }
 
 
 def total(figures: Sequence[QueueFigures]) -> dict[str, str]:

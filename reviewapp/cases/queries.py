@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.grants import granted
 from reviewapp.access.models import User
-from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, implied
+from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import (
@@ -156,20 +156,25 @@ def queue_figures(actor: Actor, *, now: datetime, right: str = VIEW_QUEUE) -> li
 
 @dataclass(frozen=True, slots=True)
 class ListedQueue:
-    """A queue with its use case, whether the actor may work on it, and the use case's current schema."""
+    """A queue with its use case, whether the actor may work on it and leads it, and the use case's current schema."""
 
     queue: Queue
     may_work: bool
+    may_lead: bool
     schema_id: UUID
 
 
 def queue_for_list(actor: Actor, slug: str) -> ListedQueue | None:
     """One statement."""
     newest = FeatureSchemaVersion.objects.filter(use_case=OuterRef("use_case")).order_by("-number").values("pk")[:1]
-    may_work = Exists(queues_of(actor, WORK_QUEUE).filter(pk=OuterRef("pk")))
-    rows = queues_of(actor).select_related("use_case").annotate(may_work=may_work, schema_id=Subquery(newest))
-    found = rows.filter(slug=slug).first()
-    return ListedQueue(found, vars(found)["may_work"], vars(found)["schema_id"]) if found else None
+    may_work, may_lead = (
+        Exists(queues_of(actor, right).filter(pk=OuterRef("pk"))) for right in (WORK_QUEUE, LEAD_QUEUE)
+    )
+    rows = queues_of(actor).select_related("use_case")
+    found = rows.annotate(may_work=may_work, may_lead=may_lead, schema_id=Subquery(newest)).filter(slug=slug).first()
+    if found is None:
+        return None
+    return ListedQueue(found, *(vars(found)[name] for name in ("may_work", "may_lead", "schema_id")))
 
 
 def cases_in(queue: Queue) -> QuerySet[Case]:

@@ -7,12 +7,14 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from reviewapp.cases.actions.leading import MOST_CASES, Result
-from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.actions.settings import seen_digest, settings_of
+from reviewapp.cases.models import NOTE_LENGTH, Case, Queue
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
     HIGHEST_PRIORITY,
+    QUEUE_BOUNDS,
     REASON_LENGTH,
     SURENESS,
     Answer,
@@ -97,6 +99,12 @@ def _bulk_line(result: Result) -> dict[str, Any]:
         return {"id": str(result.case_id), "status": 200}
     told = problem(error.status, error.code, error.detail, error.errors)
     return {"id": str(result.case_id), "status": error.status, "problem": told}
+
+
+def queue_answer(queue: Queue) -> dict[str, Any]:
+    """A queue and its settings; `use_case` is loaded."""
+    named = {"slug": queue.slug, "name": queue.name, "use_case": queue.use_case.slug, "is_lead": queue.is_lead}
+    return named | settings_of(queue) | {"seen": seen_digest(queue)}
 
 
 def what_if_asked(what_if_id: UUID) -> dict[str, Any]:
@@ -247,3 +255,28 @@ class WhatIfShape(serializers.Serializer[Any]):
     before = SaidShape()
     prediction = ScoredShape()
     explanation = ExplanationShape()
+
+
+def _bounded(name: str) -> serializers.IntegerField:
+    low, high = QUEUE_BOUNDS[name]
+    return serializers.IntegerField(min_value=low, max_value=high, required=False)
+
+
+class QueueBody(serializers.Serializer[Any]):
+    """What is sent is changed. With `seen`, as a read gave it, only if nobody changed anything since."""
+
+    sla_minutes = _bounded("sla_minutes")
+    lease_minutes = _bounded("lease_minutes")
+    most_held = _bounded("most_held")
+    seen = serializers.CharField(required=False, max_length=64)
+
+
+class QueueShape(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    use_case = serializers.CharField()
+    is_lead = serializers.BooleanField()
+    sla_minutes = serializers.IntegerField()
+    lease_minutes = serializers.IntegerField()
+    most_held = serializers.IntegerField()
+    seen = serializers.CharField()

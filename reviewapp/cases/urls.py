@@ -1,7 +1,7 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import board, case, queue, reviews, what_if, work
+from reviewapp.cases.views import board, case, queue, reviews, settings, what_if, work
 
 app_name = "cases"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("queues/<slug:slug>/news/", queue.queue_news, name="queue-news"),
     path("queues/<slug:slug>/ahead/", queue.ahead, name="ahead"),
     path("queues/<slug:slug>/next/", queue.next_case, name="next"),
+    path("queues/<slug:slug>/settings/", settings.settings, name="settings"),
+    path("queues/<slug:slug>/settings/<slug:section>/", settings.save, name="settings-save"),
     path("board/", board.board, name="board"),
     path("board/figures/", board.figures, name="board-figures"),
     path("board/news/", board.news, name="board-news"),
@@ -44,5 +46,6 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),
     path("cases/<uuid:case_id>/review", api.ReviewView.as_view(), name="api-review"),
     path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
+    path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]

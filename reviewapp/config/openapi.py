@@ -30,6 +30,7 @@ _WITH_BODY = {
     422: "Read, but some values are not acceptable; `errors` points at each.",
 }
 _WORDS = _ALWAYS | _WITH_BODY
+_WRITES = {"post", "patch"}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
@@ -58,8 +59,8 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     shape = _problem_shape(result["components"]["schemas"])
     for path in result["paths"].values():
         for method, operation in path.items():
-            _document_problems(operation, shape, writes=method == "post")
-            _document_parameters(operation, writes=method == "post")
+            _document_problems(operation, shape, writes=method in _WRITES)
+            _document_parameters(operation, writes=method in _WRITES)
             _close_bodies(operation, result["components"]["schemas"])
     return result
 
@@ -91,7 +92,7 @@ _KEY = {
 
 
 def _document_parameters(operation: dict[str, Any], *, writes: bool) -> None:
-    """Every POST takes an Idempotency-Key; every page has the same bounds."""
+    """Every write takes an Idempotency-Key; every page has the same bounds."""
     listed = operation.setdefault("parameters", [])
     for parameter in listed:
         if parameter["name"] == "page_size":

@@ -80,6 +80,11 @@ class Fields:
             self.add(name, "wrong_type", "Send an object.")
         return value if type(value) is dict else {}
 
+    def sent(self, names: Collection[str]) -> dict[str, Any]:
+        """Those of `names` that were sent, unread: for settings, which whoever keeps them checks."""
+        self._known.update(names)
+        return {name: self._data[name] for name in names if name in self._data}
+
     def done(self) -> None:
         """:raises Invalid: with every fault, unknown fields first."""
         if self._data.keys() - self._known:

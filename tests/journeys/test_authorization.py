@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
 from tests import factories
@@ -118,6 +119,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/queues/<slug:slug>/news/"): of_office(200, *READERS, query="since=0"),
     ("GET", "/queues/<slug:slug>/ahead/"): of_office(204, *WORKERS),
     ("POST", "/queues/<slug:slug>/next/"): of_office(302, *WORKERS),
+    ("GET", "/queues/<slug:slug>/settings/"): of_office(200, L),
+    ("POST", "/queues/<slug:slug>/settings/<slug:section>/"): of_office(422, L),
     ("GET", "/board/"): only(200, L),
     ("GET", "/board/figures/"): only(200, L),
     ("GET", "/board/news/"): only(200, L),
@@ -205,6 +208,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_READ,
         of_office(409, *READERS, send={"changes": {"income": 1}}),  # the office's model runs elsewhere
     ),
+    ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("PATCH", "/api/v1/queues/<slug:slug>"): (
+        Scope.CASES_LEAD,
+        Row(to(200, L) | to(403, R, U), by_object=True, send={"lease_minutes": 20}),
+    ),
     ("POST", "/api/v1/queues/<slug:slug>/claim"): (Scope.CASES_REVIEW, of_office(200, *WORKERS)),
     ("GET", "/api/v1/labels"): (Scope.LABELS_READ, of_office(200, M, query="use_case={slug}")),
     ("GET", "/api/v1/datasets"): (Scope.LABELS_READ, of_office(200, M, query="use_case={slug}")),
@@ -271,6 +279,7 @@ def _names(office: Office) -> dict[str, str]:
         "version_id": str(version.pk),
         "dataset_id": str(snapshot.pk),
         "number": "1",
+        "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
         "person": str(owner.pk),
         "key": str(ApiKey.objects.filter(owner=office.sender).latest("id").pk),
@@ -284,6 +293,7 @@ def _absent() -> dict[str, str]:
         "slug": "nowhere",
         "name": "nothing",
         "number": "1",
+        "section": "basics",
         "role": "nobody",
     }
 
@@ -480,16 +490,21 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         },
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
+        "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},
     }
-    assert {route for method, route in API if method == "POST"} - set(listed) == {"/api/v1/predictions/batch"}
+    assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
+        "/api/v1/predictions/batch"
+    }
     clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
+    clients["/api/v1/queues/<slug:slug>"] = "lead"
     for route, known in listed.items():
         client = world.clients[clients.get(route, "reviewer")]
         path, good = address(route, world.names["own"]), _good(route)
         for column in sorted(columns - known):
-            answer = client.generic("POST", path, _json({**good, column: "x"}), content_type="application/json")
+            method = "PATCH" if ("PATCH", route) in API else "POST"
+            answer = client.generic(method, path, _json({**good, column: "x"}), content_type="application/json")
             assert answer.status_code == 422, (route, column, answer.content[:200])
             assert "unknown_field" in {error["code"] for error in answer.json()["errors"]}
 
@@ -497,7 +512,9 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
 def _good(route: str) -> dict[str, Any]:
     if route == "/api/v1/predictions":
         return factories.prediction_body(external_id="S2")
-    return dict(API["POST", route][1].send) | ({"use_case": "loans"} if route.endswith("datasets") else {})
+    return dict((API.get(("PATCH", route)) or API["POST", route])[1].send) | (
+        {"use_case": "loans"} if route.endswith("datasets") else {}
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,10 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/reopen": "alice",
     f"/api/v1/cases/{ABSENT}/what-if": "alice",
     "/api/v1/queues/loans/claim": "alice",
+    "/api/v1/queues/loans": "carol",
     "/api/v1/datasets": "ml",
 }
+PATCHES = {"/api/v1/queues/loans"}  # the others are POSTs
 BARE = {
     f"/api/v1/cases/{ABSENT}/claim",
     f"/api/v1/cases/{ABSENT}/undo",
@@ -46,7 +48,8 @@ GETS = {
 
 def post(served: Served, path: str, content: bytes, kind: str | None = "application/json", **headers: str) -> Any:
     given = {**({"Content-Type": kind} if kind is not None else {}), **headers}
-    return served.api(POSTS[path]).post(path, content=content, headers=given)
+    method = "PATCH" if path in PATCHES else "POST"
+    return served.api(POSTS[path]).request(method, path, content=content, headers=given)
 
 
 def refused(answer: Any, status: int, code: str | None = None) -> None:
@@ -218,6 +221,7 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},
         "/api/v1/queues/loans/claim": {},
+        "/api/v1/queues/loans": {"sla_minutes": 45},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
     }
     for path, fields in good.items():

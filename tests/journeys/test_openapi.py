@@ -83,7 +83,7 @@ def test_it_is_openapi_3_1_and_says_how_to_sign_in(document):
 def test_every_problem_is_described(document):
     for method, path, operation in operations(document):
         problems = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert (PROBLEMS_OF_WRITES if method == "post" else PROBLEMS) <= set(problems), path
+        assert (PROBLEMS_OF_WRITES if method in {"post", "patch"} else PROBLEMS) <= set(problems), path
         for answer in problems.values():
             assert answer["description"]
             assert answer["content"] == {
@@ -104,6 +104,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "ReviewBody",
         "ReopenBody",
         "BulkBody",
+        "PatchedQueueBody",
         "WhatIfBody",
         "DatasetBody",
     ):
@@ -113,7 +114,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
 def test_every_write_takes_an_idempotency_key(document):
     for method, path, operation in operations(document):
         named = [parameter["name"] for parameter in operation["parameters"]]
-        assert named.count("Idempotency-Key") == (method == "post"), path
+        assert named.count("Idempotency-Key") == (method in {"post", "patch"}), path
 
 
 CHECKS = [
@@ -149,6 +150,8 @@ OPERATIONS = [
     ("POST", "/api/v1/predictions", "sender"),
     ("GET", "/api/v1/predictions/{prediction_id}", "sender"),
     ("POST", "/api/v1/predictions/batch", "sender"),
+    ("GET", "/api/v1/queues/{slug}", "alice"),
+    ("PATCH", "/api/v1/queues/{slug}", "carol"),
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
     ("GET", "/api/v1/use-cases", "ml"),
 ]
@@ -170,6 +173,7 @@ GOOD = {
     "/api/v1/datasets": lambda: {"use_case": "loans", "name": "fuzz"},
     "/api/v1/cases/{case_id}/pend": lambda: {"lease": 1, "follow_up_at": tomorrow(), "awaited": "payslip"},
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
+    "/api/v1/queues/{slug}": lambda: {"sla_minutes": 45},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
 }
@@ -278,6 +282,13 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     done = hold("POST", "/api/v1/cases/bulk", "carol", 200, json=order).json()
     assert [result["status"] for result in done["results"]] == [200, 409, 404]
     hold("POST", "/api/v1/cases/bulk", "carol", 422, json={**order, "act": "reassign"})
+    place = {"at": {"slug": "loans"}}
+    read = hold("GET", "/api/v1/queues/{slug}", "alice", 200, **place).json()
+    changed = {"sla_minutes": 90, "seen": read["seen"]}
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **place, json=changed)
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 409, **place, json=changed)
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, **place, json={"sla_minutes": 0})
+    hold("PATCH", "/api/v1/queues/{slug}", "alice", 403, **place, json={"sla_minutes": 90})
     label_decisions(at=factories.now())
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})

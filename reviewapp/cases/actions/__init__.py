@@ -20,12 +20,13 @@ from reviewapp.cases.actions.refusals import (
 )
 from reviewapp.cases.actions.reversing import reopen_case, undo_review
 from reviewapp.cases.actions.reviewing import Given, review_case
+from reviewapp.cases.actions.settings import SettingsMoved, change_settings
 from reviewapp.cases.actions.supposing import ask_what_if
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
     "AlreadyReviewed", "AnswerBlindFirst", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order",
-    "StaleView", "TooLate", "answer_blind", "ask_what_if", "claim_case", "claim_next", "create_queue", "discard_draft", "foresee",
-    "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "release", "reopen_case", "return_due", "review_case", "save_draft",
-    "undo_review", "view_case",
+    "SettingsMoved", "StaleView", "TooLate", "answer_blind", "ask_what_if", "change_settings", "claim_case", "claim_next", "create_queue",
+    "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "release", "reopen_case", "return_due",
+    "review_case", "save_draft", "undo_review", "view_case",
 ]  # fmt: skip

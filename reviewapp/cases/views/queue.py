@@ -54,6 +54,7 @@ def _list_context(
             "pended": presentation.bounded(pended) if pended else "",
             "order_text": "the next case is chosen for you: priority, then what is due soonest",
             "claim_url": claim_url,
+            "settings_url": reverse("cases:settings", args=[found.slug]) if listed.may_lead else None,
         },
         "filters": choice.form(url),
         "left_out": choice.leaves_out_blind and found.blind_share > 0,
