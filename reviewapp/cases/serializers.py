@@ -268,6 +268,7 @@ class QueueBody(serializers.Serializer[Any]):
     sla_minutes = _bounded("sla_minutes")
     lease_minutes = _bounded("lease_minutes")
     most_held = _bounded("most_held")
+    blind_share = serializers.FloatField(min_value=0, max_value=1, required=False)
     seen = serializers.CharField(required=False, max_length=64)
 
 
@@ -279,4 +280,5 @@ class QueueShape(serializers.Serializer[Any]):
     sla_minutes = serializers.IntegerField()
     lease_minutes = serializers.IntegerField()
     most_held = serializers.IntegerField()
+    blind_share = serializers.FloatField()
     seen = serializers.CharField()
