@@ -6,7 +6,6 @@ from typing import Any
 from reviewapp.cases import presentation
 from reviewapp.cases.models import BlindAnswer, Case, Draft
 from reviewapp.cases.rules import SURENESS, Answer, choice_of
-from reviewapp.cases.withheld_words import steps
 from reviewapp.catalog.models import ReasonCode
 from reviewapp.catalog.rules import OutcomeKind
 
@@ -70,7 +69,6 @@ def _second(found: dict[str, Any], case: Case, own: BlindAnswer, *, is_draft: bo
             "sure": f"{_SURE_WORDS[own.sure - 1].lower()} sure" if own.sure else "",
             "advised": label(case.advised),
             "agrees": own.outcome == case.advised,
-            "steps": steps(3),
         },
         "record_hint": "Your own view stays on record beside this answer.",
     }

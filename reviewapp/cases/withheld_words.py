@@ -9,9 +9,9 @@ from reviewapp.cases.models import Review
 from reviewapp.cases.rules import PASSES_ON, Answer
 from reviewapp.cases.withholding import WITHHELD
 
-ROW = {"advised": WITHHELD, "confidence_text": WITHHELD, "why": WITHHELD}  # of a queue's list
+ROW = {"advised": WITHHELD, "confidence_text": WITHHELD, "why": f"reason {WITHHELD}"}  # of a queue's list
 NEXT_BECAUSE = "the order of the queue put it first"
-STEPS = ("Your own view", "See the model’s advice", "Confirm or change")
+_STEPS = ("Your own view", "See the model’s advice", "Confirm or change")
 _TEXT = (
     "For a share of cases you answer first, so that we can tell whether the model helps. Its advice has not been sent to this page."
     " You see it after your own view is recorded, and may then change your answer."
@@ -20,11 +20,7 @@ _TEXT = (
 
 def panel() -> dict[str, Any]:
     """In place of the advice on the case page."""
-    return {"text": _TEXT, "steps": steps(1)}
-
-
-def steps(number: int) -> list[dict[str, Any]]:
-    return [{"text": text, "current": number == rank} for rank, text in enumerate(STEPS, start=1)]
+    return {"text": _TEXT, "steps": [{"text": text, "current": text == _STEPS[0]} for text in _STEPS]}
 
 
 _SENTENCES = {

@@ -92,6 +92,7 @@ def test_both_steps_work_without_a_script(world, visitors, person, held_out):
     page.goto(world.url + case["case"]["url"])
     page.get_by_role("button", name="Take this case").click()
     page.locator("input[value='outcome:deny']").check(force=True)
+    page.fill("#note", "A correction needs one.")
     page.locator("#answer button[type=submit]").click()
     expect(page.locator(".views__own")).to_contain_text("Deny")
     page.locator("#answer button[type=submit]").click()

@@ -161,7 +161,7 @@ def test_the_page_asks_for_plain_outcomes_and_then_shows_both_views(held, alice,
     assert (answer.status_code, answer["Location"]) == (302, f"/cases/{held.pk}/")
     second = page_of(browser, held)
     assert "Your view is recorded." in second
-    assert re.search(r"<dt>You said</dt><dd><strong>Approve</strong> <span[^>]*>very sure", second)
+    assert re.search(r"<dt>You said</dt><dd><strong>Approve</strong></dd><dd[^>]*>very sure", second)
     assert re.search(r"<dt>The model advises</dt><dd><strong>Deny</strong>", second)
     assert re.search(r'value="correct:approve" required checked data-record="Confirm approve and take next"', second)
     assert 'data-record="Change to deny and take next"' in second
