@@ -10,7 +10,6 @@ after they had seen it. The order in which cases are taken stays, priority first
 """
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -34,32 +33,27 @@ class AdviceWithheld(Conflict):
     code = "advice-withheld"
 
 
-# About a case `c`, which may be null. For those that are not blind it ends at the first column.
-_WITHHELD = """(c.is_blind and c.state <> 'decided'
+_REVEALED = """
+select c.id from cases_case c where c.id = any(%(cases)s) and not (c.is_blind and c.state <> 'decided'
     and not exists (select from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = %(grantee)s)
     and exists (select from cases_queue own join cases_queue w on w.use_case_id = own.use_case_id
-        where own.id = c.queue_id and w.id in ({granted})))"""
-_REVEALED = "select c.id from cases_case c where c.id = any(%(cases)s) and not {withheld}"
+        where own.id = c.queue_id and w.id in ({granted})))
+"""
 
 
-def withheld_sql(actor: Actor) -> tuple[str, dict[str, Any]]:
-    """Whether the model's part of the case `c` is withheld from `actor`, as an expression for statements by hand, and its parameters."""
+def revealed(case_ids: Iterable[UUID], actor: Actor) -> set[UUID]:
+    """Those of the cases whose model's part `actor` may see; one statement. It need be asked only of cases that are blind and not decided."""
     granted, values = granted_sql(Queue, actor, WORK_QUEUE)
-    return _WITHHELD.format(granted=granted), values
+    with connection.cursor() as cursor:
+        cursor.execute(_REVEALED.format(granted=granted), {**values, "cases": list(case_ids)})
+        return {row[0] for row in cursor.fetchall()}
 
 
 def reveal(cases: Iterable[Case], actor: Actor) -> None:
     """Open those of `cases` whose model's part `actor` may see. One statement, and none where no case is blind."""
     closed = {case.pk: case for case in cases if case.is_withheld}
-    for pk in _revealed(closed, actor) if closed else ():
+    for pk in revealed(closed, actor) if closed else ():
         closed[pk].is_revealed = True
-
-
-def _revealed(case_ids: Iterable[UUID], actor: Actor) -> list[UUID]:
-    withheld, values = withheld_sql(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(_REVEALED.format(withheld=withheld), {**values, "cases": list(case_ids)})
-        return [row[0] for row in cursor.fetchall()]
 
 
 def refuse_withheld(case: Case, actor: Actor) -> None:
