@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviewapp.audit import actions, rules
+from reviewapp.audit import actions, queries, rules
 from reviewapp.audit.forms import PARAMS, read_filters
 from reviewapp.audit.models import AuditEvent
 from reviewapp.lib import query
@@ -67,11 +67,12 @@ class AuditEvents(APIView):
             actor=actor,
             at=timezone.now(),
         )
+        queries.withhold(page.rows, actor)
         return Response({"next": page.next, "results": [_told(event) for event in page.rows]})
 
 
 def _told(event: AuditEvent) -> dict[str, Any]:
-    """`canonical` is the exact text (RFC 8785, UTF-8) that `mac` (HMAC-SHA-256, hex) authenticates."""
+    """`canonical` is the exact text (RFC 8785, UTF-8) that `mac` (HMAC-SHA-256, hex) authenticates; empty while its data is withheld."""
     return {
         "id": str(event.event_uuid),
         "at": event.at,

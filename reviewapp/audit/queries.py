@@ -1,6 +1,6 @@
 """Reads of the trail."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.rules import LOOKS
+from reviewapp.lib.actor import Actor
 
 NEWEST_FIRST = ("-id",)
 _BATCH = 2_000
@@ -104,6 +105,23 @@ def names_of(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
     return {
         (kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()
     }
+
+
+# What an event's data would tell somebody too early is known by a room above this one: keys of the events of which `actor` may not see it.
+Withheld = Callable[[Iterable[AuditEvent], Actor], set[int]]
+_withheld: list[Withheld] = []
+
+
+def register_withheld(withheld: Withheld) -> None:
+    _withheld[:] = [withheld]
+
+
+def withhold(rows: Collection[AuditEvent], actor: Actor) -> None:
+    """Take the data, and the bytes that hold it, out of those of `rows` of which the actor may not see them yet; the rest of a row stays."""
+    closed = {pk for withheld in _withheld for pk in withheld(rows, actor)}
+    for row in rows:
+        if row.pk in closed:
+            row.data, row.canon = {"withheld": "until the case is decided"}, b""
 
 
 def register_queue_names(names: QueueNames) -> None:

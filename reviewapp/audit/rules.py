@@ -11,6 +11,7 @@ READ_SCOPE = "audit:read"
 ACTION_WORDS = {
     "api_key.created": "made an API key",
     "api_key.revoked": "revoked an API key",
+    "case.blind_answered": "recorded a view of the case before seeing the model's",
     "case.claimed": "took the case",
     "case.flips_asked": "asked what would change what the model advises on the case",
     "case.moved": "moved the case to another queue",

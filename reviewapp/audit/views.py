@@ -23,6 +23,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     page = actions.view_trail(
         filters=read_filters(values), cursor=values.get("cursor"), size=PAGE, actor=request.actor, at=timezone.now()
     )
+    queries.withhold(page.rows, request.actor)
     names = queries.names_of(page.rows)
     context = {
         "rows": [_row(event, names) for event in page.rows],
@@ -70,10 +71,12 @@ def _row(event: AuditEvent, names: Mapping[tuple[str, str], str]) -> dict[str, o
 def one_event(request: HttpRequest, event_uuid: UUID) -> HttpResponse:
     """Everything a row holds, the bytes its MAC was made over, and whether both still agree."""
     event = actions.view_event(event_uuid=event_uuid, actor=request.actor, at=timezone.now())
+    check = actions.check(event)
+    queries.withhold([event], request.actor)
     context = {
         **_row(event, queries.names_of([event])),
         "data": [(name, _plain(value)) for name, value in event.data.items()] if isinstance(event.data, dict) else [],
-        "check": actions.check(event),
+        "check": check,
         "canon": bytes(event.canon).decode(errors="replace"),
         "mac": bytes(event.mac).hex(),
     }

@@ -7,12 +7,10 @@ from typing import Any
 from django.urls import reverse
 
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Review
-from reviewapp.cases.presentation import answered, sla, span
-from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.models import Case, Draft, Review
+from reviewapp.cases.presentation import answered, plain_answer_context, sla, span
+from reviewapp.cases.rules import MOST_REASONS, CaseState, Stage
 from reviewapp.catalog.models import ReasonCode, UseCase
-
-_UNSAID = "no outcome"
 
 
 def two_answers(
@@ -53,6 +51,46 @@ def _answer(
         "took_what": "Active time" if review.active_seconds is not None else "Time from taking to answering",
         "what_ifs": f"asked {questions} time{'' if questions == 1 else 's'}" if questions else "not asked",
     }
+
+
+def answer_context(
+    case: Case,
+    codes: Sequence[ReasonCode],
+    reviews: Sequence[Review],
+    *,
+    draft: Draft | None,
+    posted: Mapping[str, Any] | None,
+    errors: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """The form of the binding answer, see cases/_answer.html: by plain outcomes, each with the answer that said it, and with the reasons that
+    either gave in front. Nothing in it depends on what the model says: a lead decides between people."""
+    found = plain_answer_context(case, draft=draft, posted=posted, errors=errors)
+    given = posted["reason"] if posted else draft.reason_codes if draft else []
+    named = {code for review in reviews for code in review.reason_codes}
+    reasons = [
+        {"code": code.code, "text": code.text, "key": "", "checked": code.code in given, "proposed": code.code in named}
+        for code in codes
+    ]
+    others = [reason for reason in reasons if not reason["proposed"]]
+    return found | {
+        "title": "Your binding answer",
+        "choices": [_binding(choice, reviews) for choice in found["choices"] if choice["value"].startswith("outcome:")],
+        "side_choices": [],
+        "reason_codes": reasons,
+        "other_reasons": len(others),
+        "other_reasons_open": any(reason["checked"] for reason in others),
+        "reasons_hint": f"told to the {case.queue.use_case.subject_noun}, up to {MOST_REASONS}",
+        "note_label": "Why",
+        "note_hint": "Required. Both reviewers see it.",
+        "record": "Decide and take next",
+    }
+
+
+def _binding(choice: dict[str, Any], reviews: Sequence[Review]) -> dict[str, Any]:
+    outcome = choice["value"].removeprefix("outcome:")
+    by = [rank for rank, review in enumerate(reviews, start=1) if review.outcome == outcome]
+    words = f"{choice['lead'][:1].lower()}{choice['lead'][1:]}"
+    return choice | {"rest": f", as answer {by[0]}" if by else "", "record": f"Decide {words} and take next"}
 
 
 def said(review: Review, use_case: UseCase) -> str:

@@ -1,4 +1,5 @@
 """A whole case as the API answers it, in one statement written by hand: reading it through the ORM costs three times the claim itself.
+A blind case costs one more.
 
 And what the model would say of it, which is no part of it.
 """
@@ -15,6 +16,8 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.queries import answers_of
 from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.cases.serializers import review_line
+from reviewapp.cases.withholding import revealed
+from reviewapp.lib.actor import Actor
 from reviewapp.predictions.comparing import outside_training
 from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import schema_by_id
@@ -24,7 +27,8 @@ _WHOLE = """
 select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
     c.decided_at, c.outcome, c.lease, c.lease_until, c.round, c.follow_up_at, c.awaited, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
-    e.method, e.output_space, e.additive, e.body
+    e.method, e.output_space, e.additive, e.body,
+    c.is_blind and c.state <> 'decided'
 from cases_case c
 join cases_queue q on q.id = c.queue_id
 join catalog_usecase u on u.id = q.use_case_id
@@ -38,18 +42,32 @@ where c.id = %s
 _NAMES = (
     "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at",
     "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
-    "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body",
+    "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body", "withheld",
 )  # fmt: skip
 
 
-def case_answer(case_id: UUID, *, adjudicates: bool = False) -> dict[str, Any]:
-    """The case with its facts and the model's advice. The caller has looked whether it may be seen.
+def case_answer(case_id: UUID, actor: Actor, *, adjudicates: bool = False) -> dict[str, Any]:
+    """The case with its facts and the model's advice, unless that is withheld. The caller has looked whether the case may be seen.
 
     :param adjudicates: with the answers given so far, for the lead who decides between them; they are for nobody else's eyes yet.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE, [case_id])
         row = dict(zip(_NAMES, cursor.fetchone() or (), strict=True))
+    row["withheld"] = row["withheld"] and not revealed([case_id], actor)
+    reviews = answers_of([case_id]).get(case_id, []) if adjudicates else []
+    given = [review_line(review, is_withheld=row["withheld"]) for review in reviews]
+    return _answer({**row, **_NOT_SAID} if row["withheld"] else row) | {"answers": given if adjudicates else None}
+
+
+# What stands for the model's part while it is withheld.
+_NOT_SAID = {
+    "priority": None, "advised": None, "confidence": None, "why": None,
+    "predicted": "", "probabilities": "{}", "certainty": None, "margin": None, "method": None,
+}  # fmt: skip
+
+
+def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
     features = orjson.loads(row["features"])
     open_names = schema_by_id(row["schema_id"]).by_name
     shown = (
@@ -64,6 +82,7 @@ def case_answer(case_id: UUID, *, adjudicates: bool = False) -> dict[str, Any]:
         "due_at",
         "decided_at",
         "follow_up_at",
+        "withheld",
     )
     return {name: row[name] for name in shown} | {
         "id": str(row["id"]),
@@ -80,8 +99,9 @@ def case_answer(case_id: UUID, *, adjudicates: bool = False) -> dict[str, Any]:
         },
         "prediction": prediction_parts({**row, "outcome": row["predicted"], "confidence": row["certainty"]}),
         "explanation": _explanation(row) if row["method"] else None,
-        "answers": [review_line(review) for review in answers_of([case_id]).get(case_id, [])] if adjudicates else None,
-        "shown": digest_of(row["round"], bytes(row["snapshot_digest"]), is_explained=bool(row["method"])),
+        "shown": digest_of(
+            row["round"], bytes(row["snapshot_digest"]), is_explained=bool(row["method"]), is_withheld=row["withheld"]
+        ),
     }
 
 

@@ -1,6 +1,7 @@
 """The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and the lead's acts on many."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,21 @@ from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import AWAITED_LENGTH, HIGHEST_PRIORITY, REASON_LENGTH, Answer, CaseState, LeadAct, Stage
+from reviewapp.cases.rules import (
+    AWAITED_LENGTH,
+    BLIND,
+    HIGHEST_PRIORITY,
+    REASON_LENGTH,
+    SURENESS,
+    Answer,
+    CaseState,
+    LeadAct,
+    Stage,
+)
 from reviewapp.cases.similar_panel import similar_answer
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
+from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotFound
 from reviewapp.lib.fields import Fields
@@ -61,6 +74,7 @@ class CaseListView(APIView):
             size=query.size(values),
             purpose=f"cases {values.get('queue')}",
         )
+        reveal(page.rows, actor)
         answer = {
             "results": [serializers.case_line(case) for case in page.rows],
             "next": page.next,
@@ -89,7 +103,7 @@ class CaseView(APIView):
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
         case = actions.view_case(case_id=case_id, actor=actor, at=timezone.now())
-        return Response(case_answer(case_id, adjudicates=queries.may_adjudicate(case, actor)))
+        return Response(case_answer(case_id, actor, adjudicates=queries.may_adjudicate(case, actor)))
 
 
 class WhatIfView(APIView):
@@ -188,15 +202,16 @@ class ClaimView(APIView):
         fields = Fields(request.data)
         adjudicates = fields.flag("adjudicate")
         fields.done()
-        once = once_of(request, render=_claimed, says=lambda case: 200 if case else 204)
+        claimed = partial(_claimed, actor)
+        once = once_of(request, render=claimed, says=lambda case: 200 if case else 204)
         case: Case | None = actions.claim_next(
             slug=slug, adjudicates=adjudicates, actor=actor, at=timezone.now(), once=once
         )
-        return Response(status=204) if case is None else _answer(case, once, _claimed)
+        return Response(status=204) if case is None else _answer(case, once, claimed)
 
 
-def _claimed(case: Case | None) -> dict[str, Any] | None:
-    return case_answer(case.pk, adjudicates=case.stage == Stage.ADJUDICATION) if case else None
+def _claimed(actor: Actor, case: Case | None) -> dict[str, Any] | None:
+    return case_answer(case.pk, actor, adjudicates=case.stage == Stage.ADJUDICATION) if case else None
 
 
 class ClaimCaseView(APIView):
@@ -206,9 +221,10 @@ class ClaimCaseView(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         Fields(request.data).done()
-        once = once_of(request, render=_claimed)
+        claimed = partial(_claimed, actor)
+        once = once_of(request, render=claimed)
         case = actions.claim_case(case_id=case_id, actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, _claimed)
+        return _answer(case, once, claimed)
 
 
 class HeartbeatView(APIView):
@@ -263,7 +279,7 @@ def _lease(request: Request) -> int:
 
 
 class ReviewView(APIView):
-    """Answer a case under its lease."""
+    """Answer a case under its lease. Where the model's part is withheld, the first answer is `blind`, with one's own outcome; then it is shown."""
 
     @extend_schema(
         operation_id="review_case", request=serializers.ReviewBody, responses={200: serializers.ReviewedShape}
@@ -272,7 +288,8 @@ class ReviewView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
         lease, given = _given(request)
-        case = actions.review_case(case_id=case_id, lease=lease, given=given, actor=actor, at=timezone.now(), once=once)
+        act = actions.answer_blind if given.answer == BLIND else actions.review_case
+        case = act(case_id=case_id, lease=lease, given=given, actor=actor, at=timezone.now(), once=once)
         return _answer(case, once, serializers.reviewed_answer)
 
 
@@ -308,15 +325,24 @@ def _given(request: Request) -> tuple[int, actions.Given]:
     fields = Fields(request.data)
     lease = fields.integer("lease", low=1, high=MOST_LEASE)
     given = actions.Given(
-        answer=fields.text("answer", most=20, among=list(Answer)),
+        answer=fields.text("answer", most=20, among=[*Answer, BLIND]),
         outcome=fields.text("outcome", most=60, default=""),
         reason_codes=fields.texts("reason_codes", most=20, length=20),
         note=fields.text("note", most=NOTE_LENGTH, default=""),
         shown=fields.text("shown", most=64, default="") or None,
         active_seconds=fields.number("active_seconds", low=0, high=86_400),
+        sure=_sure(fields),
     )
     fields.done()
     return lease, given
+
+
+def _sure(fields: Fields) -> int | None:
+    """Of a blind answer; any other has the decision to speak for it, and ignores it."""
+    sure = fields.number("sure", low=min(SURENESS), high=max(SURENESS))
+    if sure is not None and sure not in SURENESS:
+        fields.add("sure", "wrong_type", "Send 1, 2 or 3.")
+    return None if sure is None else int(sure)
 
 
 class AdjudicationView(APIView):
@@ -336,6 +362,7 @@ class AdjudicationView(APIView):
         page = paging.paginate(
             rows, order=("due_at", "id"), cursor=values.get("cursor"), size=size, purpose="adjudications"
         )
+        reveal(page.rows, actor)
         answers = queries.answers_of([case.pk for case in page.rows])
         answer = {
             "results": [serializers.adjudication_line(case, answers.get(case.pk, [])) for case in page.rows],
@@ -368,6 +395,7 @@ class BoardView(APIView):
         queues = [row.queue for row in figures]
         choice, size = board.Choice.of(values, queues), query.size(values)
         page = board.listed(queues, choice, now=now, cursor=values.get("cursor"), size=size)
+        reveal(page.rows, actor)
         answer = {
             "queues": [serializers.figures_line(row) for row in figures],
             "results": [serializers.board_line(case) for case in page.rows],

@@ -13,6 +13,7 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.presentation import bounded, lease, queue_row, sla, span
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
+from reviewapp.cases.withholding import WITHHELD
 from reviewapp.lib.errors import Invalid
 
 MOST_TOLD = 5  # refusals that a message spells out
@@ -65,7 +66,7 @@ def row(case: Case, *, now: datetime) -> dict[str, Any]:
         "since": case.leased_at,
         "lease": lease(case, now=now),
         "is_held": held,
-        "priority": case.priority,
+        "priority": WITHHELD if case.is_withheld else case.priority,
         "state_text": f"{'in hand' if held else 'waits'} for {span(now - since)}{_STAGES[Stage(case.stage)]}",
     }
 
@@ -124,7 +125,7 @@ def _effect(order: Order, target: Target, case: Case) -> str:
     return {
         LeadAct.RELEASE: f"waits in {case.queue.name}{loses}",
         LeadAct.REASSIGN: f"{target.name} holds it for {case.queue.lease_minutes} min{loses}",
-        LeadAct.PRIORITISE: f"priority {case.priority} becomes {order.priority}",
+        LeadAct.PRIORITISE: f"priority {WITHHELD if case.is_withheld else case.priority} becomes {order.priority}",
         LeadAct.MOVE: f"leaves {case.queue.name} and waits in {target.name}, due as before",
     }[order.act]
 

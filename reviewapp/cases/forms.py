@@ -12,18 +12,21 @@ from reviewapp.cases.actions import Given, Order, not_pended
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.board import ids_of
 from reviewapp.cases.models import NOTE_LENGTH, Case
-from reviewapp.cases.rules import REASON_LENGTH, Answer, LeadAct, pending_faults, quick_follow_ups
+from reviewapp.cases.rules import BLIND, REASON_LENGTH, Answer, LeadAct, Stage, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Malformed
 from reviewapp.predictions.comparing import own_text
 from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.presentation import schema_of
 
-FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note"}
+FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note", "sure": "choice"}
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """What was posted. `choice` is agree, correct:OUTCOME, outcome:OUTCOME (agree or correct by what it is), refer or cannot_tell."""
+    """What was posted.
+
+    `choice` is agree, correct:OUTCOME, outcome:OUTCOME (agree or correct by what it is, or one's own view of a blind case), refer or cannot_tell.
+    """
 
     lease: int
     choice: str
@@ -31,10 +34,16 @@ class AnswerForm:
     note: str
     shown: str
     active_seconds: float | None
+    sure: int | None
 
     def given(self, case: Case) -> Given:
+        """The answer it is to `case`, of which `withholding.reveal` has found whether the model's part is withheld from its sender."""
         answer, _, outcome = self.choice.partition(":")
-        if answer == "outcome":
+        if answer == "outcome" and case.stage == Stage.ADJUDICATION:
+            answer = Answer.CORRECT
+        elif answer == "outcome" and case.is_withheld:
+            answer = BLIND
+        elif answer == "outcome":
             answer, outcome = (Answer.AGREE, "") if outcome == case.advised else (Answer.CORRECT, outcome)
         return Given(
             answer=answer,
@@ -43,6 +52,7 @@ class AnswerForm:
             note=self.note,
             shown=self.shown or None,
             active_seconds=self.active_seconds,
+            sure=self.sure,
         )
 
     def posted(self) -> dict[str, object]:
@@ -51,6 +61,7 @@ class AnswerForm:
             "reason": self.reason,
             "note": self.note,
             "active_seconds": self.active_seconds or 0,
+            "sure": self.sure,
         }
 
 
@@ -70,6 +81,7 @@ def read_answer(data: QueryDict) -> AnswerForm:
         note=note,
         shown=data.get("shown", "")[:64],
         active_seconds=float(min(_whole(data.get("active_seconds", "0") or "0"), 86_400)),
+        sure=_whole(sure) if (sure := data.get("sure", "")) else None,
     )
 
 

@@ -58,6 +58,11 @@ class Choice:
         return DECIDED_ORDER if self.state == "decided" else ORDERS[self.sort]
 
     @property
+    def leaves_out_blind(self) -> bool:
+        """Whether the list is made by the model's confidence: a blind case would tell by its place in it what is withheld."""
+        return self.state != "decided" and (bool(self.confidence) or self.sort == "confidence")
+
+    @property
     def is_set(self) -> bool:
         return bool(self.q or self.state or self.time or self.confidence)
 
@@ -87,6 +92,8 @@ class Choice:
             rows = rows.filter(due_at__lte=now)
         elif self.time == "risk":
             rows = rows.filter(due_at__gt=now, due_at__lte=now + timedelta(minutes=queue.sla_minutes) / 4)
+        if self.leaves_out_blind:
+            rows = rows.filter(is_blind=False)
         if self.confidence:
             _, low, high = BANDS[self.confidence]
             rows = rows.filter(confidence__gte=low, confidence__lt=high)

@@ -8,7 +8,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
-from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState, Stage
+from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.columns import BitsField, RealField
 from reviewapp.lib.ids import uuid7
@@ -28,6 +28,9 @@ class Queue(models.Model):
     sla_minutes = models.PositiveIntegerField(default=60)
     lease_minutes = models.PositiveIntegerField(default=15)
     most_held = models.PositiveSmallIntegerField(default=5)  # cases one person may hold at once
+    blind_share = models.FloatField(
+        default=0, db_default=0
+    )  # of its cases, that a person answers before they see the model's part
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
     review_policy = models.JSONField(default=dict, db_default={}, blank=True)  # `second_review.ReviewPolicy` as JSON
 
@@ -42,6 +45,9 @@ class Queue(models.Model):
             models.UniqueConstraint(fields=["use_case"], condition=Q(is_lead=True), name="one_lead_queue_per_use_case"),
             models.CheckConstraint(
                 condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(blind_share__gte=0, blind_share__lte=1), name="queue_blind_share_is_a_share"
             ),
         ]
 
@@ -72,6 +78,9 @@ class Case(models.Model):
     confidence = models.FloatField()
     why = models.CharField(max_length=120)
     summary = models.JSONField(default=dict)  # the use case's summary features
+    is_blind = models.BooleanField(
+        default=False, db_default=False
+    )  # whoever answers it does so before they see what the model says
     state = models.CharField(max_length=8, default=CaseState.OPEN, choices=[(state, state) for state in CaseState])
     round = models.PositiveSmallIntegerField(default=1)
     # Which answers count: those since this round that nobody took back. An undone second answer leaves the first as it was.
@@ -142,8 +151,15 @@ class Case(models.Model):
             ),
         ]
 
+    is_revealed = False  # of this object alone: `withholding.reveal` has found that its reader may see the model's part
+
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the model's part must not be sent: so it is with every blind case until it is decided or `withholding.reveal` found otherwise."""
+        return self.is_blind and self.state != CaseState.DECIDED and not self.is_revealed
 
 
 class Review(models.Model):
@@ -169,6 +185,9 @@ class Review(models.Model):
     handle_seconds = models.FloatField()  # from taking the case to answering it, by the database's clock
     active_seconds = models.FloatField(null=True)  # time with the page in focus, as the browser counted it
     shown_digest = models.CharField(max_length=64)
+    arm = models.CharField(
+        max_length=10, default=Arm.SEEN_FIRST, db_default=Arm.SEEN_FIRST.value, choices=[(arm, arm) for arm in Arm]
+    )
 
     class Meta:
         default_permissions = ()
@@ -180,6 +199,54 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.case_id}"
+
+
+class Selection(models.Model):
+    """One draw about a case, made when it was opened, whatever came of it: what was not drawn is the other arm. Append-only.
+
+    `draw` is the HMAC that was compared with `probability`, of policy version, prediction and purpose; the key is derived from the audit key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="selections")
+    purpose = models.CharField(max_length=12, choices=[(BLIND_FIRST, BLIND_FIRST)])
+    probability = models.FloatField()
+    stratum = models.CharField(max_length=120)
+    arm = models.CharField(max_length=10, choices=[(arm, arm) for arm in Arm])
+    draw = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["case", "purpose"], name="one_draw_per_case_and_purpose")]
+
+    def __str__(self) -> str:
+        return f"{self.arm} for {self.case_id}"
+
+
+class BlindAnswer(models.Model):
+    """What somebody said of a blind case before they saw what the model says. Append-only; it decides nothing."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="blind_answers")
+    round = models.PositiveSmallIntegerField()
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=60)
+    sure = models.PositiveSmallIntegerField(null=True)  # 1 not very, 2 fairly, 3 very
+    reason_codes = ArrayField(models.CharField(max_length=20), default=list)
+    note = models.TextField(default="", max_length=NOTE_LENGTH)
+    lease = models.IntegerField()
+    answered_at = models.DateTimeField()
+    active_seconds = models.FloatField(null=True)
+    shown_digest = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["case", "reviewer"], name="nobody_answers_a_case_blind_twice")]
+
+    def __str__(self) -> str:
+        return f"blind answer to {self.case_id}"
 
 
 class Draft(models.Model):

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases import rules
+from reviewapp.cases import rules, withheld_words
 from reviewapp.cases.flips_panel import flips_context
-from reviewapp.cases.models import NOTE_LENGTH, Case, Draft, Queue, Review
+from reviewapp.cases.models import NOTE_LENGTH, BlindAnswer, Case, Draft, Queue, Review
 from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
-from reviewapp.cases.rules import Answer, CaseState, Stage
+from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.catalog.models import ReasonCode, UseCase
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.errors import Problem
@@ -114,6 +114,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
         "advised": queue.use_case.outcome_label(case.advised),
         "confidence_text": f"{round(100 * case.confidence)} of 100",
         "why": case.why,
+        **(withheld_words.ROW if case.is_withheld else {}),
         "state_text": "you hold it" if mine else case.holder.display_name if held and case.holder else state,
         "mine": mine,
         "still": decided,
@@ -158,7 +159,8 @@ def case_context(
     names: Mapping[Any, str],
     hidden: Collection[UUID] = (),
 ) -> dict[str, Any]:
-    """What every reader of the case sees; `case` as `queries.whole_case` loads it, `names` are display names by user id.
+    """What every reader of the case sees; `case` as `queries.whole_case` loads it and `withholding.reveal` has left it, `names` are
+    display names by user id. While the model's part is withheld, nothing of it is in here.
 
     :param hidden: people of whose doings the timeline tells nothing.
     """
@@ -173,8 +175,8 @@ def case_context(
             "subject_noun": use_case.subject_noun,
             "masked_name": subject.masked_name if subject else "",
             "opened_at": case.opened_at,
-            "why": why(case),
-            "why_url": reverse("policies:routing", args=[case.prediction_id]),
+            "why": "" if case.is_withheld else why(case),
+            "why_url": "" if case.is_withheld else reverse("policies:routing", args=[case.prediction_id]),
             "next_because": next_because(case, events),
             "state_text": state_text(case, now=now),
             "state_more": pended_words(case, names) or decided_by(case, names),
@@ -183,10 +185,11 @@ def case_context(
             "lease": lease(case, now=now),
         },
         "facts": facts(case.prediction, use_case),
-        "advice": advice(case.prediction, use_case),
-        "what_if": what_if_context(case),
-        "flips": flips_context(case),
-        "similar": {"url": reverse("cases:similar", args=[case.pk]), "result": None},
+        "advice": None if case.is_withheld else advice(case.prediction, use_case),
+        "what_if": None if case.is_withheld else what_if_context(case),
+        "flips": None if case.is_withheld else flips_context(case),
+        "similar": None if case.is_withheld else {"url": reverse("cases:similar", args=[case.pk]), "result": None},
+        "withheld": withheld_words.panel() if case.is_withheld else None,
         "timeline": timeline(case, events, names, hidden=hidden),
     }
 
@@ -235,6 +238,8 @@ def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
     by_order = bool(claims) and claims[-1].action == "case.claimed" and not claims[-1].data.get("chosen")
     if case.state != CaseState.LEASED or not by_order:
         return ""
+    if case.is_withheld:
+        return withheld_words.NEXT_BECAUSE
     return f"it has priority {case.priority}" if case.priority else "it is due soonest"
 
 
@@ -279,21 +284,17 @@ def answer_context(
     draft: Draft | None,
     posted: Mapping[str, Any] | None = None,
     errors: Mapping[str, str] | None = None,
-    answers: Sequence[Review] = (),
 ) -> dict[str, Any]:
-    """The form: what was posted wins over the draft. :param answers: the two that differ, where this one is to bind."""
+    """The form: what was posted wins over the draft."""
     use_case = case.queue.use_case
     ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
     given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
     errors = errors or {}
-    binds = case.stage == Stage.ADJUDICATION
     choices, side = _choices(case, use_case, ordinal, given["choice"])
-    if binds:
-        choices, side = _binding_choices(use_case, ordinal, given["choice"], answers), []
     reasons = _reason_codes(case, codes, given["reason"])
     others = [reason for reason in reasons if not reason["proposed"]]
     return {
-        "title": "Your binding answer" if binds else "Your level" if ordinal else "Your answer",
+        "title": "Your level" if ordinal else "Your answer",
         "scale": ordinal,
         "docks": len(choices) + len(side) <= MOST_DOCKED,
         "choices": choices,
@@ -304,17 +305,47 @@ def answer_context(
         "reasons_title": "Reasons",
         "reasons_hint": f"told to the {use_case.subject_noun}, up to {rules.MOST_REASONS}",
         "note": given["note"],
-        "note_label": "Why" if binds else "Note",
-        "note_hint": "Required. Both reviewers see it."
-        if binds
-        else f"Colleagues see it, the {use_case.subject_noun} does not.",
+        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
         "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
         "max_note": NOTE_LENGTH,
         "active_seconds": given.get("active_seconds", 0),
-        "record": "Decide and take next" if binds else "Record and take next",
+        "record": "Record and take next",
         "errors": errors,
         "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
     }
+
+
+def plain_answer_context(
+    case: Case, *, draft: Draft | None, posted: Mapping[str, Any] | None, errors: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """The form by outcomes alone, without reasons: nothing in it depends on what the model says."""
+    use_case = case.queue.use_case
+    given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
+    errors = errors or {}
+    ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
+    plain = _level if ordinal else _outcome
+    choices = [plain(rank, outcome, given["choice"]) for rank, outcome in enumerate(use_case.outcome_list, start=1)]
+    shown = [choice | {"record": f"Record {_low(choice['lead'])}, show the model"} for choice in choices]
+    side = _passing(case, given["choice"])
+    return {
+        "scale": ordinal,
+        "docks": len(choices) + len(side) <= MOST_DOCKED,
+        "choices": shown if ordinal else shown + side,
+        "side_choices": side if ordinal else [],
+        "reason_codes": [],
+        "note": given["note"],
+        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
+        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
+        "max_note": NOTE_LENGTH,
+        "active_seconds": given.get("active_seconds", 0),
+        "errors": errors,
+        "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
+    }
+
+
+def _outcome(rank: int, outcome: Any, chosen: str) -> dict[str, Any]:
+    """By number, not by a letter: A means "agree" on every other case."""
+    return _choice(f"outcome:{outcome.value}", outcome.label, "", str(rank) if rank < 10 else "", chosen, "")
 
 
 _TARGETS = {"choice": "answer-title", "reason": "reasons", "note": "note"}
@@ -328,12 +359,7 @@ def _choices(
     case: Case, use_case: UseCase, ordinal: bool, chosen: str
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(choices, side choices). Ordered outcomes are chosen by level, without a word on which of them the model advises."""
-    passing = [
-        _choice(Answer.REFER, "Refer", f" to {_lead_name(case)}", "r", chosen, "Refer and take next"),
-        _choice(Answer.CANNOT_TELL, "Cannot tell", "", "t", chosen, "Record “cannot tell” and take next"),
-    ]
-    if case.queue.is_lead:
-        passing = passing[1:]
+    passing = _passing(case, chosen)
     if ordinal:
         return [_level(rank, outcome, chosen) for rank, outcome in enumerate(use_case.outcome_list, start=1)], passing
     advised = _low(use_case.outcome_label(case.advised))
@@ -350,16 +376,12 @@ def _choices(
     return found + passing, []
 
 
-def _binding_choices(use_case: UseCase, ordinal: bool, chosen: str, answers: Sequence[Review]) -> list[dict[str, Any]]:
-    """One for each outcome, each with the answer that said it: a lead decides between people, and not by the model."""
-    found = []
-    for rank, outcome in enumerate(use_case.outcome_list, start=1):
-        by = [str(number) for number, review in enumerate(answers, start=1) if review.outcome == outcome.value]
-        row = _level(rank, outcome, chosen)
-        rest = f", as answer {by[0]}" if by else ""
-        plain = {"lead": outcome.label, "number": ""} if not ordinal else {}
-        found.append(row | plain | {"rest": rest, "record": f"Decide {_low(outcome.label)} and take next"})
-    return found
+def _passing(case: Case, chosen: str) -> list[dict[str, Any]]:
+    found = [
+        _choice(Answer.REFER, "Refer", f" to {_lead_name(case)}", "r", chosen, "Refer and take next"),
+        _choice(Answer.CANNOT_TELL, "Cannot tell", "", "t", chosen, "Record “cannot tell” and take next"),
+    ]
+    return found[1:] if case.queue.is_lead else found
 
 
 def _choice(value: str, lead: str, rest: str, key: str, chosen: str, record: str) -> dict[str, Any]:
@@ -461,6 +483,7 @@ def timeline(
     reviews = {str(review.pk): review for review in case.reviews.all()}
     pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
     awaits = {"quote": case.awaited}  # a case keeps what was awaited last
+    views = {str(view.pk): view for view in case.blind_answers.all()} if case.is_blind else {}
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
@@ -469,13 +492,25 @@ def timeline(
         if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)
-        told.append(_told(case, event, reviews, names) | (awaits if event.pk == pended else {}))
+        told.append(_told(case, event, reviews, views, names) | (awaits if event.pk == pended else {}))
     return told
 
 
-def _told(case: Case, event: AuditEvent, reviews: Mapping[str, Review], names: Mapping[Any, str]) -> dict[str, Any]:
+def _told(
+    case: Case,
+    event: AuditEvent,
+    reviews: Mapping[str, Review],
+    views: Mapping[str, BlindAnswer],
+    names: Mapping[Any, str],
+) -> dict[str, Any]:
     who = names.get(event.actor_id, event.actor_name or "The system")
     review = reviews.get(event.data.get("review", ""))
+    seen_by = {view.reviewer_id for view in views.values()}
+    if case.is_withheld and (short := withheld_words.sentence(event, who, review, seen_by=seen_by)):
+        return {"at": event.at, "sentence": short, "quote": ""}
+    if view := views.get(event.data.get("blind_answer", "")):
+        said = _low(case.queue.use_case.outcome_label(view.outcome))
+        return {"at": event.at, "sentence": f"{who} said {said}, before seeing the model’s advice.", "quote": view.note}
     if event.action == "case.reviewed" and review is not None:
         return {"at": event.at, "sentence": f"{who} {answered(review, case.queue.use_case)}.", "quote": review.note}
     if event.action == "case.pended":

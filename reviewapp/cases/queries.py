@@ -13,7 +13,16 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
-from reviewapp.cases.models import Case, Draft, Outbox, Queue, QueueGroupPermission, QueueUserPermission, Review
+from reviewapp.cases.models import (
+    BlindAnswer,
+    Case,
+    Draft,
+    Outbox,
+    Queue,
+    QueueGroupPermission,
+    QueueUserPermission,
+    Review,
+)
 from reviewapp.cases.rules import CaseState, Stage, digest_of
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema
@@ -137,7 +146,8 @@ def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
 def shown_digest(case: Case) -> str:
     """Names exactly what a reader is shown of a case that `whole_case` loaded."""
     is_explained = hasattr(case.prediction, "explanation")
-    return digest_of(case.round, bytes(case.prediction.snapshot_digest), is_explained=is_explained)
+    digest = bytes(case.prediction.snapshot_digest)
+    return digest_of(case.round, digest, is_explained=is_explained, is_withheld=case.is_withheld)
 
 
 def waiting(now: datetime) -> Q:
@@ -270,6 +280,11 @@ def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:
 def reason_texts(use_case_id: UUID, codes: Iterable[str]) -> dict[str, str]:
     """Code -> text, of those that are no longer offered too."""
     return dict(ReasonCode.objects.filter(use_case_id=use_case_id, code__in=set(codes)).values_list("code", "text"))
+
+
+def own_view_of(case: Case, actor: Actor) -> BlindAnswer | None:
+    """What the actor answered before they saw the model's part; no statement for a case that is not blind."""
+    return BlindAnswer.objects.filter(case=case, reviewer_id=actor.user_id).first() if case.is_blind else None
 
 
 def draft_of(case: Case, actor: Actor) -> Draft | None:

@@ -28,6 +28,13 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Arm(StrEnum):
+    """Which came first: a person's own answer, or the sight of the model's."""
+
+    BLIND = "blind"
+    SEEN_FIRST = "seen_first"
+
+
 class Reversal(StrEnum):
     """Why a round counts no more: its reviews and its decision stay on record, and the case is in its next round."""
 
@@ -44,6 +51,10 @@ class LeadAct(StrEnum):
     MOVE = "move"
 
 
+BLIND = "blind"  # an answer that decides nothing yet: the reviewer's own view, before the model's is shown to them
+BLIND_FIRST = "blind_first"  # the purpose of a draw
+SURE_FROM = 0.75
+SURENESS = (1, 2, 3)  # of a person: not very, fairly, very
 PASSES_ON = frozenset({Answer.REFER, Answer.CANNOT_TELL})
 MOST_REASONS = 4
 LONGEST_PENDED = timedelta(days=30)
@@ -125,14 +136,20 @@ def faults(
         found += _outcome_faults(outcome, predicted=predicted, outcomes=outcomes)
     elif outcome and not (answer == Answer.AGREE and outcome == predicted):
         found.append(Fault("outcome", "outcome_not_wanted", "An outcome belongs to a correction only."))
-    if len(reason_codes) > MOST_REASONS:
-        found.append(Fault("reason_codes", "too_many_reasons", f"Choose at most {MOST_REASONS} reasons."))
-    if len(set(reason_codes)) != len(reason_codes) or not known_codes.issuperset(reason_codes):
-        found.append(Fault("reason_codes", "unknown_reason", "Choose reasons from this use case's list, each once."))
+    found += reason_faults(reason_codes, known_codes)
     if adjudicates and not note.strip():
         found.append(Fault("note", "note_needed", "Say why: both reviewers read it."))
     elif answer == Answer.CORRECT and correction_needs_note and not note.strip():
         found.append(Fault("note", "note_needed", "Write a note: corrections need one."))
+    return found
+
+
+def reason_faults(reason_codes: Sequence[str], known_codes: frozenset[str]) -> list[Fault]:
+    found = []
+    if len(reason_codes) > MOST_REASONS:
+        found.append(Fault("reason_codes", "too_many_reasons", f"Choose at most {MOST_REASONS} reasons."))
+    if len(set(reason_codes)) != len(reason_codes) or not known_codes.issuperset(reason_codes):
+        found.append(Fault("reason_codes", "unknown_reason", "Choose reasons from this use case's list, each once."))
     return found
 
 
@@ -186,6 +203,27 @@ def is_at_risk(due: datetime, *, now: datetime, sla_minutes: int) -> bool:
     return now < due <= now + timedelta(minutes=sla_minutes) / 4
 
 
-def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool) -> str:
-    """Names exactly what a reviewer is shown in round `number`: all of it hangs on immutable rows, and on whether the explanation is there yet."""
-    return f"{number}.{snapshot_digest.hex()[:24]}.{'x' if is_explained else '-'}"
+def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool, is_withheld: bool = False) -> str:
+    """Names exactly what a reviewer is shown in round `number`: all of it hangs on immutable rows, on whether the explanation is there yet,
+    and on whether the model's part is withheld from them."""
+    return f"{number}.{snapshot_digest.hex()[:24]}.{'b' if is_withheld else 'x' if is_explained else '-'}"
+
+
+def stratum_of(advised: str, confidence: float, *, policy_number: int) -> str:
+    """The stratum of a blind-first draw: policy version, advised outcome, and whether the model was sure of it (0.75 and over) or not."""
+    return f"policy {policy_number}/{advised}/{'sure' if confidence >= SURE_FROM else 'unsure'}"
+
+
+def blind_faults(
+    outcome: str,
+    sure: int | None,
+    *,
+    outcomes: Sequence[str],
+    reason_codes: Sequence[str],
+    known_codes: frozenset[str],
+) -> list[Fault]:
+    """Everything wrong with a blind answer, in the order of the form."""
+    found = _outcome_faults(outcome, predicted="", outcomes=outcomes) + reason_faults(reason_codes, known_codes)
+    if sure is not None and sure not in SURENESS:
+        found.append(Fault("sure", "unknown_sureness", "Say how sure you are from 1, not very, to 3, very."))
+    return found

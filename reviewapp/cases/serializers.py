@@ -13,9 +13,11 @@ from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
+    BLIND,
     HIGHEST_PRIORITY,
     QUEUE_BOUNDS,
     REASON_LENGTH,
+    SURENESS,
     Answer,
     CaseState,
     LeadAct,
@@ -26,9 +28,13 @@ from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
+# Of a blind case these are null for whoever must answer it first.
+WITHHELD = ("advised", "confidence", "why", "priority")
+
 
 def case_line(case: Case) -> dict[str, Any]:
-    """A case in a list: no statement of its own if `queue` is loaded."""
+    """A case in a list: no statement of its own if `queue` is loaded, and the model's part only if `withholding.reveal` found that it may be seen."""
+    withheld = dict.fromkeys(WITHHELD) if case.is_withheld else {}
     return {
         "id": str(case.pk),
         "external_id": case.external_id,
@@ -45,7 +51,8 @@ def case_line(case: Case) -> dict[str, Any]:
         "outcome": case.outcome or None,
         "follow_up_at": case.follow_up_at,
         "awaited": case.awaited if case.state == CaseState.PENDED else None,
-    }
+        "withheld": case.is_withheld,
+    } | withheld
 
 
 def lease_answer(case: Case) -> dict[str, Any]:
@@ -58,7 +65,8 @@ def taken_back_answer(case: Case) -> dict[str, Any]:
 
 
 def reviewed_answer(case: Case) -> dict[str, Any]:
-    return case_line(case) | {"lease": None}
+    """A case that has been answered, or given back. A blind answer leaves it in the hands it was in."""
+    return taken_back_answer(case) if case.state == CaseState.LEASED else case_line(case) | {"lease": None}
 
 
 def figures_line(figures: QueueFigures) -> dict[str, Any]:
@@ -84,11 +92,14 @@ def board_line(case: Case) -> dict[str, Any]:
     return case_line(case) | {"holder": named, "held_since": case.leased_at, "lease": lease}
 
 
-def review_line(review: Review) -> dict[str, Any]:
-    """An answer without its giver's name: who decides between two is not to be led by it."""
+def review_line(review: Review, *, is_withheld: bool) -> dict[str, Any]:
+    """An answer without its giver's name: who decides between two is not to be led by it.
+
+    While the model's part is withheld, not even whether it agreed with it.
+    """
     return {
         "stage": review.stage,
-        "answer": review.answer,
+        "answer": None if is_withheld and review.outcome else review.answer,
         "outcome": review.outcome or None,
         "reason_codes": review.reason_codes,
         "note": review.note,
@@ -99,7 +110,7 @@ def review_line(review: Review) -> dict[str, Any]:
 
 def adjudication_line(case: Case, reviews: Sequence[Review]) -> dict[str, Any]:
     """A case on which two answers differ: `queue` and `holder` are loaded."""
-    return board_line(case) | {"answers": [review_line(review) for review in reviews]}
+    return board_line(case) | {"answers": [review_line(review, is_withheld=case.is_withheld) for review in reviews]}
 
 
 def bulk_answer(results: list[Result]) -> dict[str, Any]:
@@ -137,10 +148,11 @@ class CaseLine(serializers.Serializer[Any]):
     url = serializers.CharField()
     queue = serializers.CharField()
     status = serializers.ChoiceField(choices=[state.value for state in CaseState])
-    priority = serializers.IntegerField()
-    advised = serializers.CharField()
-    confidence = serializers.FloatField()
-    why = serializers.CharField()
+    priority = serializers.IntegerField(allow_null=True)
+    advised = serializers.CharField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    why = serializers.CharField(allow_null=True)
+    withheld = serializers.BooleanField()
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
@@ -157,7 +169,7 @@ class CaseList(serializers.Serializer[Any]):
 
 class GivenShape(serializers.Serializer[Any]):
     stage = serializers.ChoiceField(choices=[stage.value for stage in Stage])
-    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer])
+    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer], allow_null=True)
     outcome = serializers.CharField(allow_null=True)
     reason_codes = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField(allow_blank=True)
@@ -199,12 +211,13 @@ class PendBody(LeaseBody):
 
 
 class ReviewBody(LeaseBody):
-    answer = serializers.ChoiceField(choices=[answer.value for answer in Answer])
+    answer = serializers.ChoiceField(choices=[*(answer.value for answer in Answer), BLIND])
     outcome = serializers.CharField(required=False, max_length=60)
     reason_codes = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=20)
     note = serializers.CharField(required=False, max_length=NOTE_LENGTH)
     shown = serializers.CharField(required=False, max_length=64)
     active_seconds = serializers.FloatField(required=False, min_value=0, max_value=86_400)
+    sure = serializers.IntegerField(required=False, min_value=min(SURENESS), max_value=max(SURENESS))
 
 
 class FiguresShape(serializers.Serializer[Any]):
@@ -324,6 +337,7 @@ class QueueBody(serializers.Serializer[Any]):
     lease_minutes = _bounded("lease_minutes")
     most_held = _bounded("most_held")
     review_policy = ReviewPolicyShape(required=False)
+    blind_share = serializers.FloatField(min_value=0, max_value=1, required=False)
     seen = serializers.CharField(required=False, max_length=64)
 
 
@@ -336,6 +350,7 @@ class QueueShape(serializers.Serializer[Any]):
     lease_minutes = serializers.IntegerField()
     most_held = serializers.IntegerField()
     review_policy = ReviewPolicyShape()
+    blind_share = serializers.FloatField()
     seen = serializers.CharField()
 
 

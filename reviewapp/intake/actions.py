@@ -211,6 +211,8 @@ def _opening(row: Incoming, routed: Routed, queue: Queue, names: Sequence[str]) 
         why=routed.rule,
         priority=routed.priority,
         summary={name: row.features.get(name) for name in names},
+        policy_version_id=routed.policy_version_id,
+        policy_number=routed.policy_number,
     )
 
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,13 +53,14 @@ class PredictionsView(APIView):
     def post(self, request: Request) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_WRITE)
         item = _read(request.data, actor)
-        once = once_of(request, render=_single, says=lambda receipt: receipt.status)
+        single = partial(_single, actor)
+        once = once_of(request, render=single, says=lambda receipt: receipt.status)
         receipt: Receipt = actions.receive(item=item, actor=actor, at=timezone.now(), once=once)
         if receipt.status == PENDING:
             _wait(receipt, request)
         if once and once.answer and receipt.status != PENDING:
             return Response(once.answer, status=receipt.status)
-        body = _single(receipt)
+        body = single(receipt)
         return Response(
             body, status=201 if receipt.status == PENDING and body["status"] != "pending" else receipt.status
         )
@@ -84,9 +86,8 @@ class PredictionsView(APIView):
         page = paging.paginate(
             rows, order=LIST_ORDER, cursor=values.get("cursor"), size=query.size(values), purpose="predictions"
         )
-        return Response(
-            {"results": queries.answers([row.pk for row in page.rows]), "next": page.next, "previous": page.previous}
-        )
+        results = queries.answers([row.pk for row in page.rows], actor)
+        return Response({"results": results, "next": page.next, "previous": page.previous})
 
 
 def _read(raw: Any, actor: Actor) -> Item:
@@ -97,8 +98,8 @@ def _read(raw: Any, actor: Actor) -> Item:
     return read_item(raw, bundle)
 
 
-def _single(receipt: Receipt) -> dict[str, Any]:
-    return queries.answers([receipt.prediction_id])[0] if receipt.prediction_id else {}
+def _single(actor: Actor, receipt: Receipt) -> dict[str, Any]:
+    return queries.answers([receipt.prediction_id], actor)[0] if receipt.prediction_id else {}
 
 
 def _wait(receipt: Receipt, request: Request) -> None:
@@ -118,7 +119,7 @@ class PredictionView(APIView):
         query.read(request.query_params, allowed=())
         if not queries.visible_predictions(actor).filter(pk=prediction_id).exists():
             raise NotFound
-        return Response(queries.answers([prediction_id])[0])
+        return Response(queries.answers([prediction_id], actor)[0])
 
 
 class BatchView(APIView):

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from reviewapp.access.rules import READ_PREDICTIONS
+from reviewapp.cases.withholding import revealed
 from reviewapp.catalog.queries import use_cases_of
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import Prediction
@@ -19,7 +20,8 @@ from reviewapp.predictions.serializers import explanation_parts, prediction_part
 _WHOLE = """
 select p.id, p.external_id, u.slug, p.status, p.failure, p.received_at, p.outcome, p.probabilities, p.confidence, p.margin,
     m.name, v.version, e.method, e.output_space, e.body, e.additive,
-    r.result, r.policy_number, r.rule, r.trace, r.outcome, c.id, q.slug, c.state, c.due_at, d.id, d.outcome, d.direction, d.decided_at
+    r.result, r.policy_number, r.rule, r.trace, r.outcome,
+    c.is_blind and c.state <> 'decided', c.id, q.slug, c.state, c.due_at, d.id, d.outcome, d.direction, d.decided_at
 from predictions_prediction p
 join catalog_usecase u on u.id = p.use_case_id
 left join catalog_modelversion v on v.id = p.model_version_id
@@ -34,7 +36,8 @@ where p.id {which}
 _NAMES = (
     "id", "external_id", "use_case", "status", "failure", "received_at", "outcome", "probabilities", "confidence", "margin",
     "model", "model_version", "method", "output_space", "body", "additive",
-    "result", "policy_version", "rule", "trace", "passed", "case", "queue", "state", "due_at", "decision", "decided", "direction", "decided_at",
+    "result", "policy_version", "rule", "trace", "passed", "is_blind",
+    "case", "queue", "state", "due_at", "decision", "decided", "direction", "decided_at",
 )  # fmt: skip
 
 
@@ -47,15 +50,26 @@ def is_pending(prediction_id: UUID) -> bool:
     return Prediction.objects.filter(pk=prediction_id, status="pending").exists()
 
 
-def answers(ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The whole of these predictions, in the order of `ids`; one statement. The caller has looked whether they may be seen."""
+def answers(ids: Sequence[UUID], actor: Actor) -> list[dict[str, Any]]:
+    """The whole of these predictions, in the order of `ids`; one statement, and one more where a case is blind.
+
+    The caller has looked whether they may be seen. What the model said is left out of those that opened a blind case, if it is withheld
+    from the actor.
+    """
     # For one id its plan is made once and kept; for an array PostgreSQL would plan ten joins each time.
     which, value = ("= %s", ids[0]) if len(ids) == 1 else ("= any(%s)", list(ids))
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE.format(which=which), [value])
         rows = [dict(zip(_NAMES, row, strict=True)) for row in cursor.fetchall()]
-    found = {row["id"]: _answer(row) for row in rows}
+    blind = [row["case"] for row in rows if row["is_blind"]]
+    closed = set(blind) - revealed(blind, actor) if blind else set()
+    found = {row["id"]: _answer({**row, **_NOT_SAID} if row["case"] in closed else row) for row in rows}
     return [found[pk] for pk in ids]
+
+
+_NOT_SAID = {
+    "withheld": True, "outcome": "", "probabilities": "{}", "confidence": None, "margin": None, "body": None, "result": None, "passed": None,
+}  # fmt: skip
 
 
 def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,6 +85,7 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "explanation": explanation_parts(row["method"], row["output_space"], body, row["additive"]) if body else None,
         "routing": _routing(row) if row["result"] else None,
         "outcome": row["decided"] or row["passed"] or None,
+        "withheld": row.get("withheld", False),
         "case": _case(row) if row["case"] else None,
         "decision": _decision(row) if row["decision"] else None,
     }

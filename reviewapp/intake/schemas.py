@@ -70,6 +70,7 @@ class PredictionAnswer(serializers.Serializer[Any]):
     explanation = ExplanationShape(allow_null=True)
     routing = RoutingShape(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
+    withheld = serializers.BooleanField()
     case = CaseLink(allow_null=True)
     decision = DecisionShape(allow_null=True)
 

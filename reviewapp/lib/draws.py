@@ -4,7 +4,16 @@ import hashlib
 import hmac
 
 
+def digest(key: bytes, *about: object) -> bytes:
+    """HMAC-SHA-256 of what is drawn about: the same whenever it is drawn again."""
+    return hmac.digest(key, "\0".join(map(str, about)).encode(), hashlib.sha256)
+
+
+def number(drawn: bytes) -> float:
+    """A digest as a number in [0, 1), uniform: its first 53 bits."""
+    return (int.from_bytes(drawn[:8], "big") >> 11) / 2**53
+
+
 def draw(key: bytes, *about: object) -> float:
-    """A number in [0, 1), uniform, the same when drawn again about the same, unknown to whoever lacks `key`: 53 bits of HMAC-SHA-256."""
-    message = "\0".join(str(part) for part in about).encode()
-    return (int.from_bytes(hmac.digest(key, message, hashlib.sha256)[:8], "big") >> 11) / 2**53
+    """The number of the digest, where nobody need keep the digest itself."""
+    return number(digest(key, *about))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
+from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import managed_use_case
 from reviewapp.lib.actor import Actor
@@ -77,9 +78,15 @@ def publish(
 
 @durable
 def view_routing(*, prediction_id: UUID, actor: Actor, at: datetime) -> Prediction:
-    """A prediction with the trace of its routing, which names values of the person's inputs; the look is on record. :raises NotFound:"""
+    """A prediction with the trace of its routing, which names values of the person's inputs; the look is on record.
+
+    :raises NotFound: :raises AdviceWithheld: of a blind case that the actor has not answered.
+    """
     prediction = routed_prediction(actor, prediction_id)
-    queue_id = prediction.case.queue_id if hasattr(prediction, "case") else None
+    queue_id = None
+    if hasattr(prediction, "case"):
+        refuse_withheld(prediction.case, actor)
+        queue_id = prediction.case.queue_id
     audit.record(
         "prediction.viewed", subject=prediction, actor=actor, at=at, queue_id=queue_id, data={"part": "routing"}
     )

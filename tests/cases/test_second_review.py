@@ -136,6 +136,28 @@ def test_the_lead_reads_both_answers_without_names_and_decides(api, alice, bob, 
     assert (decision.decided_by, decision.review.stage, decision.direction) == (carol, "adjudication", "low-side")
 
 
+def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, sign_in, alice, bob, carol, case):
+    Case.objects.filter(pk=case.pk).update(is_blind=True)
+    for who, outcome in ((alice, "approve"), (bob, "deny")):
+        lease = api(who).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+        seen = answer(api(who), lease, case, answer="blind", outcome=outcome)
+        assert seen["advised"] == "deny"
+        given = {"answer": "agree"} if outcome == "deny" else {"answer": "correct", "outcome": "approve", "note": "x"}
+        answer(api(who), lease, case, **given)
+    taken = take(api(carol), adjudicate=True).json()
+    assert (taken["advised"], taken["explanation"]) == (None, None)
+    assert [(one["answer"], one["outcome"]) for one in taken["answers"]] == [(None, "approve"), (None, "deny")]
+    page = sign_in(carol).get(f"/cases/{case.pk}/").content.decode()
+    assert "0.73" not in page
+    assert "of 100" not in page
+    lease = taken["lease"]["number"]
+    blindly = api(carol).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree", "note": "x"})
+    assert (blindly.status_code, blindly.json()["code"]) == (409, "answer-blind-first")
+    done = answer(api(carol), lease, case, answer="correct", outcome="deny", note="x")
+    assert done["outcome"] == "deny"
+    assert Review.objects.get(stage="adjudication").answer == "agree"
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

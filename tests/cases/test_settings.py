@@ -200,3 +200,26 @@ def test_what_cannot_be_asked_for_is_named_beside_its_field(office, lead, typed,
 
 def test_an_unknown_section_is_not_there(office, lead):
     assert lead.post(f"{PAGE}nothing/", GOOD).status_code == 404
+
+
+def test_a_lead_sets_what_share_is_answered_blind_in_percent(office, lead, carol, api):
+    assert save(lead, "blind", blind_share="5").status_code == 302
+    office.queue.refresh_from_db()
+    assert office.queue.blind_share == 0.05
+    assert 'value="5"' in lead.get(PAGE).content.decode()
+    assert api(carol).patch(API, {"blind_share": 0.125}).json()["blind_share"] == 0.125
+
+
+@pytest.mark.parametrize("typed", ["-1", "100.5", "half", ""])
+def test_a_share_that_is_none_is_refused_on_the_page(office, lead, typed):
+    assert save(lead, "blind", blind_share=typed).status_code == 422
+    office.queue.refresh_from_db()
+    assert office.queue.blind_share == 0
+
+
+@pytest.mark.parametrize("sent", [-0.1, 1.01, "0.5", True, None])
+def test_a_share_that_is_none_is_refused_by_the_api(office, carol, api, sent):
+    refused = api(carol).patch(API, {"blind_share": sent})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/blind_share")
+    office.queue.refresh_from_db()
+    assert office.queue.blind_share == 0

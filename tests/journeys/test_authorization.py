@@ -494,6 +494,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
             "note",
             "shown",
             "active_seconds",
+            "sure",
         },
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},

@@ -314,6 +314,16 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     hold("PATCH", "/api/v1/queues/{slug}", "carol", 409, **place, json=changed)
     hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, **place, json={"sla_minutes": 0})
     hold("PATCH", "/api/v1/queues/{slug}", "alice", 403, **place, json={"sla_minutes": 90})
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **place, json={"blind_share": 1})
+    blind = hold("POST", "/api/v1/predictions", "sender", 201, json=body()).json()["case"]["id"]
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **place, json={"blind_share": 0})
+    hold("GET", "/api/v1/cases", "alice", 200)
+    place = {"at": {"case_id": blind}}
+    seen = hold("POST", "/api/v1/cases/{case_id}/claim", "alice", 200, **place).json()
+    answer = {"lease": seen["lease"]["number"], "outcome": "deny", "sure": 2, "shown": seen["shown"]}
+    for status, word in ((409, "correct"), (200, "blind"), (409, "blind")):
+        hold("POST", "/api/v1/cases/{case_id}/review", "alice", status, **place, json={**answer, "answer": word})
+    hold("GET", "/api/v1/cases/{case_id}", "alice", 200, **place)
     label_decisions(at=factories.now())
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})

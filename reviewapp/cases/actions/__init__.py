@@ -1,5 +1,6 @@
 """Every write to cases, one module for each kind of act."""
 
+from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
@@ -8,8 +9,10 @@ from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
+    AnswerBlindFirst,
     HoldsTooMany,
     LeaseLost,
+    NotBlind,
     NotDecided,
     NotWaiting,
     StaleView,
@@ -22,8 +25,8 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "Given", "HoldsTooMany", "LeaseLost", "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar",
-    "StaleView", "TooLate", "advised_case", "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next", "create_queue",
-    "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "release", "reopen_case", "return_due",
-    "review_case", "save_draft", "undo_review", "view_case", "view_similar",
+    "AlreadyReviewed", "AnswerBlindFirst", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order",
+    "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
+    "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.queries import queues_of, visible_cases, workers_of
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound, Problem
 
@@ -150,6 +151,7 @@ def _judge(order: Order, target: Target, actor: Actor) -> list[Result]:
     led = set(queues_of(actor, LEAD_QUEUE).values_list("pk", flat=True))
     seen = visible_cases(actor).select_related("queue", "holder").filter(pk__in=order.case_ids)
     cases = {case.pk: case for case in seen}
+    reveal(cases.values(), actor)
     return [_judge_one(case_id, cases.get(case_id), order.act, target, led) for case_id in order.case_ids]
 
 
@@ -191,7 +193,7 @@ def _why_not_reassign(case: Case, target: Target) -> Conflict | None:
 
 
 def _why_not_prioritise(case: Case, target: Target) -> Conflict | None:
-    if case.priority == target.priority:
+    if case.priority == target.priority and not case.is_withheld:  # else a lead could ask until they know it
         return Conflict(f"It has priority {case.priority} already.", code="same-priority")
     return None
 

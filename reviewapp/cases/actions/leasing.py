@@ -14,7 +14,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.refusals import LeaseLost
 from reviewapp.cases.models import Case, Queue
-from reviewapp.cases.rules import CaseState
+from reviewapp.cases.rules import Arm, CaseState
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
@@ -51,13 +51,15 @@ class Held:
 
     case: Case
     shown: str  # the digest of what is to be seen of it now
+    arm: Arm  # of an answer to it now
     known_codes: frozenset[str]
 
 
 # By hand, as it comes with every answer and every heartbeat: compiling the same from models costs three times what all else does.
 _LOCK = """
 select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.stage, c.round, c.counted_from,
-    c.priority, c.opened_at, c.due_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at,
+    c.priority, c.opened_at, c.due_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at, c.is_blind,
+    case when c.is_blind then (select b.round from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = %(grantee)s) end,
     q.slug, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
     p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
     array(select r.code from catalog_reasoncode r where r.use_case_id = u.id and r.retired_at is null)
@@ -70,7 +72,7 @@ for no key update of c
 """
 _CASE = (
     "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "stage", "round", "counted_from", "priority",
-    "opened_at", "due_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at",
+    "opened_at", "due_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at", "is_blind",
 )  # fmt: skip
 
 
@@ -91,9 +93,20 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     if row is None:
         raise NotFound
     case = Case(**dict(zip(_CASE, row, strict=False)))
-    slug, is_lead, lease_minutes, policy, use_case_id, kind, outcomes, needs_note, digest, is_explained, codes = row[
-        len(_CASE) :
-    ]
+    (
+        answered_blind,
+        slug,
+        is_lead,
+        lease_minutes,
+        policy,
+        use_case_id,
+        kind,
+        outcomes,
+        needs_note,
+        digest,
+        is_explained,
+        codes,
+    ) = row[len(_CASE) :]
     use_case = UseCase(
         pk=use_case_id, outcome_kind=kind, outcomes=orjson.loads(outcomes), correction_needs_note=needs_note
     )
@@ -105,8 +118,11 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
         review_policy=orjson.loads(policy),
         use_case=use_case,
     )
-    shown = rules.digest_of(case.round, bytes(digest), is_explained=is_explained)
-    return Held(case, shown, frozenset(codes))
+    case.is_revealed = answered_blind is not None
+    withheld = case.is_withheld
+    shown = rules.digest_of(case.round, bytes(digest), is_explained=is_explained, is_withheld=withheld)
+    arm = Arm.BLIND if withheld or answered_blind == case.round else Arm.SEEN_FIRST
+    return Held(case, shown, arm, frozenset(codes))
 
 
 def reopen(case: Case) -> None:

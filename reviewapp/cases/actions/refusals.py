@@ -15,6 +15,18 @@ class StaleView(Conflict):
     code = "stale-view"
 
 
+class AnswerBlindFirst(Conflict):
+    """The model's part of this case is withheld. Record your own view first, as a blind answer; then confirm or change it."""
+
+    code = "answer-blind-first"
+
+
+class NotBlind(Conflict):
+    """The model's part of this case is not withheld from you, so it takes no blind answer."""
+
+    code = "not-blind"
+
+
 class HoldsTooMany(Conflict):
     """You hold as many cases as this queue allows. Answer or release one first."""
 

@@ -17,6 +17,7 @@ from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.withholding import reveal
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
@@ -39,6 +40,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     ended = _end_round(case, rules.Reversal.UNDO, review=review, actor=actor)
     _lease_again(case, review, actor)
     _draft_again(review)
+    reveal([case], actor)
     data = {"review": str(review.pk), "round": ended, "lease": case.lease}
     audit.record("case.undone", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
     return case
@@ -64,6 +66,7 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
     due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
     anew = {"stage": Stage.FIRST, "round": F("round") + 1, "counted_from": F("round") + 1}
     _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, **anew)
+    reveal([case], actor)
     audit.record(
         "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
     )

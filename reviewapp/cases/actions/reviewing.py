@@ -1,7 +1,7 @@
 """Answering a case, and what the answer decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -14,10 +14,10 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.drafts import save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
-from reviewapp.cases.actions.refusals import LeadDecides, LeaseLost, StaleView
+from reviewapp.cases.actions.refusals import AnswerBlindFirst, LeadDecides, LeaseLost, StaleView
 from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.queries import counted_reviews, may_adjudicate
-from reviewapp.cases.rules import CaseState, Stage, Verdict
+from reviewapp.cases.rules import Answer, CaseState, Stage, Verdict
 from reviewapp.cases.second_review import Because, ReviewPolicy, needed
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell
@@ -37,6 +37,7 @@ class Given:
     note: str = ""
     shown: str | None = None
     active_seconds: float | None = None
+    sure: int | None = None  # of a blind answer: 1 not very, 2 fairly, 3 very
 
 
 def review_case(
@@ -46,6 +47,7 @@ def review_case(
 
     :raises LeaseLost: the lease ran out and passed on, or was another's; the text is kept as a draft.
     :raises StaleView: the case changed since it was shown; the text is kept as a draft.
+    :raises AnswerBlindFirst: for a decision while the model's part is withheld from the actor.
     :raises Invalid: with a problem for each fault of the answer.
     :raises NotFound: if the actor may not work on the case. :raises LeadDecides: if two answers differ, and they do not lead its queue.
     """
@@ -62,16 +64,19 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     held = lock_leased(case_id, lease=lease, actor=actor)
     if given.shown is not None and given.shown != held.shown:
         raise StaleView
-    _refuse_faults(held, given)
     case, stage = held.case, held.case.stage
-    if stage == Stage.ADJUDICATION and not may_adjudicate(
-        case, actor
-    ):  # the right may be gone since the case was taken
+    adjudicates = stage == Stage.ADJUDICATION
+    if adjudicates and not may_adjudicate(case, actor):  # the right may be gone since the case was taken
         raise LeadDecides
+    if case.is_withheld and given.answer not in rules.PASSES_ON and not (adjudicates and given.outcome):
+        raise AnswerBlindFirst
+    if adjudicates and given.answer == Answer.CORRECT and given.outcome == case.advised:
+        given = replace(given, answer=Answer.AGREE)  # a lead names an outcome; what the model says is no matter
+    _refuse_faults(held, given)
     outcome = rules.said(given.answer, outcome=given.outcome, predicted=case.advised)
     second = _second(case, outcome)
     verdict = rules.resolve(outcome, stage=stage, first=_first(case), needs_second=second.because is not None)
-    review = _append_review(case, given, outcome=outcome, second=second, actor=actor)
+    review = _append_review(case, given, outcome=outcome, second=second, arm=held.arm, actor=actor)
     _move_on(case, review, verdict)
     data = {
         "answer": given.answer,
@@ -163,18 +168,17 @@ def _refuse_faults(held: Held, given: Given) -> None:
 _REVIEW = """
 with sent as (delete from cases_draft where case_id = %(case)s and author_id = %(me)s)
 insert into cases_review (id, case_id, round, slot, stage, second_because, second_share, reviewer_id, queue_id,
-    answer, outcome, reason_codes, note, lease, leased_at,
-    reviewed_at, handle_seconds, active_seconds, shown_digest)
+    answer, outcome, reason_codes, note, lease, leased_at, reviewed_at, handle_seconds, active_seconds, shown_digest, arm)
 select %(id)s, c.id, c.round, 1 + (select count(*) from cases_review r where r.case_id = c.id and r.round = c.round), c.stage,
     %(because)s, %(share)s, %(me)s, c.queue_id,
     %(answer)s, %(outcome)s, %(reasons)s, %(note)s, c.lease, c.leased_at, moment.t, extract(epoch from moment.t - c.leased_at),
-    %(active)s, %(shown)s
+    %(active)s, %(shown)s, %(arm)s
 from cases_case c, (select clock_timestamp() t) moment where c.id = %(case)s
 returning reviewed_at
 """
 
 
-def _append_review(case: Case, given: Given, *, outcome: str, second: _Second, actor: Actor) -> Review:
+def _append_review(case: Case, given: Given, *, outcome: str, second: _Second, arm: rules.Arm, actor: Actor) -> Review:
     reviewer = cast("UUID", actor.user_id)  # who holds a lease has an id
     review = Review(
         pk=uuid7(), case=case, queue_id=case.queue_id, round=case.round, reviewer_id=reviewer, outcome=outcome
@@ -182,6 +186,7 @@ def _append_review(case: Case, given: Given, *, outcome: str, second: _Second, a
     values: dict[str, Any] = {
         "id": review.pk, "case": case.pk, "me": actor.user_id, "answer": given.answer, "outcome": outcome, "reasons": list(given.reason_codes),
         "note": given.note, "active": given.active_seconds, "shown": given.shown or "", "because": second.because or "", "share": second.share,
+        "arm": arm.value,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_REVIEW, values)

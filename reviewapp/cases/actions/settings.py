@@ -52,9 +52,17 @@ def _review_faults(queue: Queue) -> list[Problem]:
     return [Problem(f"/review_policy{fault.pointer}", fault.code, fault.detail) for fault in found]
 
 
+def _blind_faults(queue: Queue) -> list[Problem]:
+    share = queue.blind_share
+    if type(share) in (int, float) and 0 <= share <= 1:
+        return []
+    return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
+
+
 SECTIONS = (
     Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
     Section("second-review", ("review_policy",), _review_faults),
+    Section("blind", ("blind_share",), _blind_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 

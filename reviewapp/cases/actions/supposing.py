@@ -11,6 +11,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases.models import Case
 from reviewapp.cases.precedents import Near, nearest
 from reviewapp.cases.queries import visible_cases, whole_case
+from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 from reviewapp.predictions import what_if
@@ -20,10 +21,14 @@ from reviewapp.predictions.what_if import ModelNotRegistered
 
 
 def advised_case(case_id: UUID, *, actor: Actor) -> Case:
-    """The whole case, to whoever may see it with its advice. Every question about the advice comes through here. :raises NotFound:"""
+    """The whole case, to whoever may see it with its advice. Every question about the advice comes through here.
+
+    :raises NotFound: :raises AdviceWithheld: of a blind case that the actor has not answered.
+    """
     case = whole_case(visible_cases(actor), case_id)
     if case is None:
         raise NotFound
+    refuse_withheld(case, actor)
     return case
 
 
@@ -33,7 +38,8 @@ def ask_what_if(*, case_id: UUID, changes: Mapping[str, Any], actor: Actor, at: 
 
     On record as evidence that the actor looked at, with the names of the inputs and never a value.
 
-    :raises NotFound: :raises ModelNotRegistered: :raises Invalid: with a pointer for each value that cannot be.
+    :raises NotFound, AdviceWithheld, ModelNotRegistered:
+    :raises Invalid: with a pointer for each value that cannot be.
     """
     case = advised_case(case_id, actor=actor)
     if not what_if.is_possible(case.prediction):
@@ -48,7 +54,7 @@ def ask_what_if(*, case_id: UUID, changes: Mapping[str, Any], actor: Actor, at: 
 def ask_flips(*, case_id: UUID, actor: Actor, at: datetime) -> UUID:
     """Ask the model worker for the smallest changes that flip its outcome; returns the question's id, as `ask_what_if` does.
 
-    :raises NotFound: :raises ModelNotRegistered:
+    :raises NotFound, AdviceWithheld, ModelNotRegistered:
     """
     case = advised_case(case_id, actor=actor)
     asked = what_if.ask(case.prediction, {}, actor=actor, at=at, kind=FLIPS)

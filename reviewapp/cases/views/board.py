@@ -19,6 +19,7 @@ from reviewapp.cases.forms import read_order
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import LeadAct
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import listing, query
 from reviewapp.lib.errors import Invalid, Malformed
 
@@ -31,11 +32,13 @@ def board(request: HttpRequest) -> HttpResponse:
     choice = Choice.of(values, queues)
     size = query.size(values, default=PAGE_SIZE)
     page = listed(queues, choice, now=now, cursor=values.get("cursor"), size=size)
+    reveal(page.rows, request.actor)
     url = reverse("cases:board")
     context = _standing(figures, now) | {
         "filters": choice.form(url, queues, holders(queues, now=now)),
         "rows": [board_words.row(case, now=now) for case in page.rows],
         "pager": listing.pager(values, page, one="case", many="cases"),
+        "has_withheld": any(case.is_withheld for case in page.rows),
         "back": choice.params,
         "acts": board_words.ACTS,
         "news_url": f"{reverse('cases:board-news')}?{request.GET.urlencode()}&seen={mark(page.rows)}",

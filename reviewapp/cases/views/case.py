@@ -13,15 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
-from reviewapp.cases import actions, pending_panel, presentation, queries
+from reviewapp.cases import actions, blind_panel, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
+from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
-from reviewapp.cases.rules import Stage
+from reviewapp.cases.rules import BLIND, Stage
 from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import query
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
 from reviewapp.predictions import what_if
@@ -45,7 +47,7 @@ _CONTEXTS = {WHAT_IF: presentation.what_if_context, FLIPS: flips_context}
 def _asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
     """With `?what_if=ID` or `?flips=ID` the page shows that question and its answer, to whoever may ask it now."""
     asked = {kind: pk for kind in _CONTEXTS if (pk := query.uuid(request.GET.get(kind, "")))}
-    if not asked:
+    if not asked or found.is_withheld:
         return {}
     case = actions.advised_case(found.pk, actor=request.actor)
     rows = {kind: what_if.asked_about(case.prediction, pk, kind=kind) for kind, pk in asked.items()}
@@ -77,13 +79,14 @@ def _case_context(
     if mine:
         context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
-        posted = form.posted() if form else None
+        posted, own = form.posted() if form else None, queries.own_view_of(found, request.actor)
         answers = _differing(found)
-        context["answer"] = presentation.answer_context(
-            found, codes, draft=draft, posted=posted, errors=errors, answers=answers
-        )
+        shown: dict[str, Any] = {"draft": draft, "posted": posted, "errors": errors}
         if answers:
+            context["answer"] = binding_answer_context(found, codes, answers, **shown)
             context["two_answers"] = two_answers(found, answers, codes, events, context["facts"])
+        else:
+            context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
         context["pend"] = pending_panel.pend_context(found, now=now)
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
@@ -121,6 +124,7 @@ def case_news(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = queries.whole_case(queries.visible_cases(request.actor), case_id)
     if found is None:
         raise Http404
+    reveal([found], request.actor)
     text = presentation.state_text(found, now=timezone.now())
     context = {"changed": seen != _mark(found), "text": text, "url": reverse("cases:case", args=[case_id])}
     return render(request, "cases/_case_news.html", context)
@@ -139,18 +143,18 @@ def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 @require_POST
 def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """Record the answer and go on to the next case."""
+    """Record the answer and go on to the next case; after a blind one, show the same case with the model's part."""
     form = read_answer(request.POST)
     found = (
         queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue__use_case").filter(pk=case_id).first()
     )
     if found is None:
         raise Http404
-    came_from, adjudicates = found.queue, found.stage == Stage.ADJUDICATION
+    reveal([found], request.actor)
+    came_from, adjudicates, given = found.queue, found.stage == Stage.ADJUDICATION, form.given(found)
+    act = actions.answer_blind if given.answer == BLIND else actions.review_case
     try:
-        done = actions.review_case(
-            case_id=case_id, lease=form.lease, given=form.given(found), actor=request.actor, at=timezone.now()
-        )
+        done = act(case_id=case_id, lease=form.lease, given=given, actor=request.actor, at=timezone.now())
     except Invalid as error:
         errors = {FIELD_OF.get(problem.pointer.strip("/"), "choice"): problem.detail for problem in error.errors}
         return render(
@@ -161,6 +165,11 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
         )
     except (LeaseLost, StaleView) as error:
         return _kept(request, case_id, form, error)
+    if given.answer == BLIND:
+        messages.success(
+            request, "Your view is recorded. This is what the model advises; confirm your answer or change it."
+        )
+        return redirect("cases:case", case_id=case_id)
     messages.success(request, _recorded(done), extra_tags=_undo(case_id))
     return adjudication.take_next(request) if adjudicates else take_next(request, came_from)
 

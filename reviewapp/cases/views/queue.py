@@ -15,6 +15,7 @@ from reviewapp.cases import actions, presentation, queries
 from reviewapp.cases.actions import HoldsTooMany
 from reviewapp.cases.lists import PAGE_SIZE, PARAMS, Choice
 from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
 from reviewapp.predictions.presentation import schema_by_id
 
@@ -31,6 +32,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     rows = choice.apply(queries.cases_in(found), found, now=now)
     size, purpose = query.size(values, default=PAGE_SIZE), f"queue {slug} {choice.order}"
     page = paging.paginate(rows, order=choice.order, cursor=values.get("cursor"), size=size, purpose=purpose)
+    reveal(page.rows, request.actor)
     return render(request, "cases/queue.html", _list_context(request, listed, choice, page, now))
 
 
@@ -55,6 +57,7 @@ def _list_context(
             "settings_url": reverse("cases:settings", args=[found.slug]) if listed.may_lead else None,
         },
         "filters": choice.form(url),
+        "left_out": choice.leaves_out_blind and found.blind_share > 0,
         "sorted_by": {"oldest": "opened"}.get(choice.sort, choice.sort),
         "columns": [
             {"label": schema.by_name[name].label, "numeric": _is_figure(schema.by_name[name])} for name in names
@@ -131,5 +134,6 @@ def ahead(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     candidate = queries.likely_next(found, request.actor, now=timezone.now())
     if candidate is not None:
+        reveal([candidate], request.actor)
         presentation.case_context(candidate, now=timezone.now(), events=[], names={})
     return HttpResponse(status=204)

@@ -11,6 +11,7 @@ from reviewapp.cases import presentation, queries
 from reviewapp.cases.adjudication import duration
 from reviewapp.cases.lists import PAGE_SIZE
 from reviewapp.cases.rules import Answer, Stage
+from reviewapp.cases.withholding import WITHHELD, reveal
 from reviewapp.lib import paging, query
 
 
@@ -23,7 +24,9 @@ def answered(review: Any) -> dict[str, Any]:
         "url": reverse("cases:case", args=[case.pk]),
         "queue_name": case.queue.name,
         "answer": words[:1].upper() + words[1:],
-        "advised": f"{use_case.outcome_label(case.advised)}, {round(100 * case.confidence)} of 100",
+        "advised": WITHHELD
+        if case.is_withheld
+        else f"{use_case.outcome_label(case.advised)}, {round(100 * case.confidence)} of 100",
         "agreed": review.answer == Answer.AGREE,
         "what": _became(review, use_case),
         "took": duration(review.handle_seconds),
@@ -59,6 +62,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
         size=query.size(values, default=PAGE_SIZE),
         purpose=f"reviews {chosen}",
     )
+    reveal((row.case for row in page.rows), request.actor)
     url = reverse("cases:reviews")
     keep = f"answer={chosen}&" if chosen else ""
     context = {

@@ -12,6 +12,7 @@ from reviewapp.cases import actions, presentation, queries
 from reviewapp.cases.forms import WhatIfForm, read_what_if
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.case import case_page
+from reviewapp.cases.withholding import AdviceWithheld, reveal
 from reviewapp.lib.errors import Invalid, NotFound
 from reviewapp.predictions import what_if as questions
 from reviewapp.predictions.what_if import ModelNotRegistered
@@ -22,6 +23,9 @@ def what_if(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = queries.whole_case(queries.visible_cases(request.actor), case_id)
     if found is None:
         raise Http404
+    reveal([found], request.actor)
+    if found.is_withheld:
+        raise AdviceWithheld
     form = read_what_if(request.POST, found.prediction)
     try:
         asked = actions.ask_what_if(case_id=case_id, changes=form.changes, actor=request.actor, at=timezone.now())

@@ -13,6 +13,7 @@ from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.cases import presentation, queries
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.reviews import answered
+from reviewapp.cases.withholding import reveal
 
 
 @require_safe
@@ -20,11 +21,13 @@ def my_work(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     actor = request.actor
     held = [_held(case, now) for case in queries.held_by(actor, now=now)]
+    answers = queries.reviews_of(actor, since=_midnight(now))[:20]
+    reveal((review.case for review in answers), actor)
     held_ids = {case["id"] for case in held}
     context = _queues(request, now) | {
         "day": timezone.localtime(now),
         "held": held,
-        "decided_today": [answered(review) for review in queries.reviews_of(actor, since=_midnight(now))[:20]],
+        "decided_today": [answered(review) for review in answers],
         "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
         "pended": [_pended(case, now) for case in queries.pended_by(actor)[:20]],
         "live_url": reverse("cases:my-queues"),
