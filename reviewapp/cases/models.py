@@ -9,6 +9,7 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
+from reviewapp.cases.sla import LateAct, Stage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
@@ -28,6 +29,12 @@ class Queue(models.Model):
     lease_minutes = models.PositiveIntegerField(default=15)
     most_held = models.PositiveSmallIntegerField(default=5)  # cases one person may hold at once
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
+    sla_rules = models.JSONField(default=list, blank=True)  # see `sla`; the first that matches says the minutes
+    opening_hours = models.JSONField(null=True, blank=True)  # see `sla`; without them a queue is open round the clock
+    risk_percent = models.PositiveSmallIntegerField(default=75)  # of its time, from which on a case is at risk
+    late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
+    late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    late_person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     class Meta:
         default_permissions = ()
@@ -40,6 +47,10 @@ class Queue(models.Model):
             models.UniqueConstraint(fields=["use_case"], condition=Q(is_lead=True), name="one_lead_queue_per_use_case"),
             models.CheckConstraint(
                 condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(late_act=LateAct.PERSON, late_person__isnull=False) | ~Q(late_act=LateAct.PERSON),
+                name="giving_late_cases_needs_a_person",
             ),
         ]
 
@@ -75,6 +86,11 @@ class Case(models.Model):
     priority = models.SmallIntegerField(default=0)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    risk_at = models.DateTimeField()
+    stage = models.CharField(
+        max_length=9, default=Stage.RUNNING, db_default=Stage.RUNNING, choices=[(stage, stage) for stage in Stage]
+    )
+    watch_at = models.DateTimeField(null=True)  # when the clock has something to say next
     lease = models.IntegerField(default=0)
     holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="held_cases", null=True)
     lease_until = models.DateTimeField(null=True)
@@ -126,6 +142,16 @@ class Case(models.Model):
             models.Index(fields=["follow_up_at"], condition=Q(state="pended"), name="case_by_follow_up"),
             models.Index(fields=["pended_by"], condition=Q(state="pended"), name="case_by_pender"),
             models.Index(fields=["external_id"], name="case_by_external_id"),
+            models.Index(
+                fields=["watch_at", "queue"],
+                condition=Q(watch_at__isnull=False) & ~Q(state="decided"),
+                name="case_to_watch",
+            ),
+            models.Index(
+                fields=["queue", "due_at", "id"],
+                condition=Q(stage="at_risk") & ~Q(state="decided"),
+                name="case_at_risk",
+            ),
         ]
 
     def __str__(self) -> str:

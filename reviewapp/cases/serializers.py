@@ -38,6 +38,7 @@ def case_line(case: Case) -> dict[str, Any]:
         "why": case.why,
         "opened_at": case.opened_at,
         "due_at": case.due_at,
+        "risk_at": case.risk_at,
         "decided_at": case.decided_at,
         "outcome": case.outcome or None,
         "follow_up_at": case.follow_up_at,
@@ -121,6 +122,7 @@ class CaseLine(serializers.Serializer[Any]):
     why = serializers.CharField()
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
+    risk_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
     follow_up_at = serializers.DateTimeField(allow_null=True)

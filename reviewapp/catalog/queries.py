@@ -120,6 +120,13 @@ def current_schema(use_case: UseCase) -> FeatureSchema | None:
     return FeatureSchema.from_json(newest.body) if newest else None
 
 
+def missing_codes_of(use_case_id: UUID) -> dict[str, list[float]]:
+    """By input, the numbers that stand for "not recorded" in the use case's schema as it is now."""
+    newest = FeatureSchemaVersion.objects.filter(use_case=use_case_id).order_by("-number").first()
+    features = FeatureSchema.from_json(newest.body).features if newest else ()
+    return {feature.name: [code.value for code in feature.missing_codes] for feature in features}
+
+
 def managed_use_case(actor: Actor, use_case_id: UUID, *, lock: bool = False) -> UseCase:
     """The use case if the actor may manage it; `lock` lets one change of its policies and models go at a time.
 

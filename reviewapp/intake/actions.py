@@ -211,6 +211,7 @@ def _opening(row: Incoming, routed: Routed, queue: Queue, names: Sequence[str]) 
         why=routed.rule,
         priority=routed.priority,
         summary={name: row.features.get(name) for name in names},
+        features=row.features,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from reviewapp.access.idempotency import durable
@@ -126,11 +126,19 @@ def _target(order: Order, actor: Actor) -> Target:
 
 
 def _person(order: Order, actor: Actor) -> Target:
-    workers = workers_of(queues_of(actor, LEAD_QUEUE), username=order.to)
-    if not workers:
+    target = worker(order.to, queues_of(actor, LEAD_QUEUE), order.case_ids)
+    if target is None:
         raise Invalid(_CHOOSE[order.act].detail, errors=[_CHOOSE[order.act]])
+    return target
+
+
+def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID]) -> Target | None:
+    """Somebody who works on one of `queues`, and what bears on giving them any of these cases."""
+    workers = workers_of(queues, username=username)
+    if not workers:
+        return None
     ((person, works_on),) = workers
-    answered = Review.objects.filter(case__in=order.case_ids, reviewer=person, round=F("case__round"))
+    answered = Review.objects.filter(case__in=case_ids, reviewer=person, round=F("case__round"))
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
     return Target(person, works_on, frozenset(answered.values_list("case", flat=True)), held)
 
@@ -165,7 +173,8 @@ def _why_not_release(case: Case, _: Target) -> Conflict | None:
     return None if case.state == CaseState.LEASED else Conflict("Nobody holds it.", code="not-held")
 
 
-def _why_not_reassign(case: Case, target: Target) -> Conflict | None:
+def why_not_reassign(case: Case, target: Target) -> Conflict | None:
+    """`case` comes with its queue."""
     person, queue = target.person, case.queue
     if person is None:
         return None
@@ -202,7 +211,7 @@ def _why_not_move(case: Case, target: Target) -> Conflict | None:
 
 _REFUSALS: dict[LeadAct, Callable[[Case, Target], Conflict | None]] = {
     LeadAct.RELEASE: _why_not_release,
-    LeadAct.REASSIGN: _why_not_reassign,
+    LeadAct.REASSIGN: why_not_reassign,
     LeadAct.PRIORITISE: _why_not_prioritise,
     LeadAct.MOVE: _why_not_move,
 }

@@ -11,9 +11,11 @@ from django.db import connection
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.cases import rules
 from reviewapp.cases.models import Queue
+from reviewapp.cases.queries import service_level
 from reviewapp.cases.rules import CaseState
+from reviewapp.cases.sla import Clock, ServiceLevel
+from reviewapp.catalog.conditions.testing import Facts
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.ids import uuid7
 
@@ -30,29 +32,62 @@ class Opening:
     why: str
     priority: int
     summary: Mapping[str, Any]
+    features: Mapping[str, Any]
 
 
 _OPEN = (
     "copy cases_case (id, prediction_id, queue_id, external_id, advised, confidence, why, summary, state, round, priority,"
-    " opened_at, due_at, lease, outcome) from stdin"
+    " opened_at, due_at, risk_at, watch_at, lease, outcome) from stdin"
 )
 
 
 def open_cases(openings: Iterable[Opening], *, at: datetime) -> dict[UUID, UUID]:
     """Open one case each, in the caller's transaction and under the caller's audit event. Returns case ids by prediction id."""
-    ids = {}
-    with connection.cursor() as cursor, cursor.copy(_OPEN) as copy:
-        for opening in openings:
-            ids[opening.prediction_id] = case_id = uuid7()
-            copy.write_row(_case_row(case_id, opening, at=at))
+    clocks, ids = Clocks(at), {}
+    with connection.cursor() as cursor:
+        rows = [
+            _case_row(opening, clocks, at=at) for opening in openings
+        ]  # before the COPY, which no statement may interrupt
+        with cursor.copy(_OPEN) as copy:
+            for row in rows:
+                ids[row[1]] = row[0]
+                copy.write_row(row)
     return ids
 
 
-def _case_row(case_id: UUID, opening: Opening, *, at: datetime) -> tuple[Any, ...]:
-    due = rules.due_at(at, sla_minutes=opening.queue.sla_minutes)
+class Clocks:
+    """When cases that are opened at one moment are due: what a queue promises is compiled once, and each length of time reckoned once."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._levels: dict[UUID, ServiceLevel] = {}
+        self._clocks: dict[tuple[UUID, int], Clock] = {}
+
+    def of(self, queue: Queue, facts: Facts) -> Clock:
+        """:param facts: as `facts_of` gives them."""
+        level = self._levels.get(queue.pk)
+        if level is None:
+            level = self._levels[queue.pk] = service_level(queue)
+        minutes = level.minutes_of(facts)
+        clock = self._clocks.get((queue.pk, minutes))
+        if clock is None:
+            clock = self._clocks[queue.pk, minutes] = level.clock(self._at, minutes)
+        return clock
+
+
+def facts_of(features: Mapping[str, Any], *, advised: str, confidence: float, priority: int) -> Facts:
+    """What a queue's rules may ask about."""
+    return features, {"outcome": advised, "confidence": confidence, "priority": priority}
+
+
+def _case_row(opening: Opening, clocks: Clocks, *, at: datetime) -> tuple[Any, ...]:
+    facts = facts_of(
+        opening.features, advised=opening.advised, confidence=opening.confidence, priority=opening.priority
+    )
+    clock = clocks.of(opening.queue, facts)
     return (
-        case_id, opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
-        orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, due, 0, "",
+        uuid7(), opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
+        orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, clock.due_at, clock.risk_at, clock.risk_at, 0, "",
     )  # fmt: skip
 
 
