@@ -10,7 +10,7 @@ are changed is open or closed as its hands say, so that an hour is sixty minutes
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -18,9 +18,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from inference.schema import FeatureSchema
 from reviewapp.cases.rules import QUEUE_BOUNDS
-from reviewapp.catalog.conditions.checking import Check
+from reviewapp.catalog.conditions.checking import Check, of_nothing
 from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test, compile_condition
 from reviewapp.lib.errors import Problem
 
@@ -186,9 +185,8 @@ def next_step(stage: str, *, due: datetime, lease_until: datetime | None, now: d
 # What keeps settings from being saved
 
 
-def rule_faults(rules: object, *, schema: FeatureSchema, outcomes: Collection[str], at: str) -> list[Problem]:
-    """Every fault of the rules, in their order, with pointers that begin with `at`."""
-    check = Check(schema, outcomes, GIVEN)
+def rule_faults(rules: object, *, check: Check, at: str) -> list[Problem]:
+    """Every fault of the rules, in their order, with pointers that begin with `at`. :param check: of the use case, with GIVEN."""
     if check.is_list(rules, at, most=MOST_RULES) and isinstance(rules, list):
         for place, rule in enumerate(rules):
             _check_rule(check, rule, f"{at}/{place}")
@@ -212,7 +210,7 @@ def calendar_faults(data: object, *, at: str) -> list[Problem]:
     """Every fault of a calendar; None, for round the clock, has none."""
     if data is None:
         return []
-    check = Check(FeatureSchema(()), (), ())
+    check = of_nothing()
     if check.is_object(data, at, required={"zone", "hours"}, optional={"holidays"}) and isinstance(data, Mapping):
         if not isinstance(data["zone"], str) or data["zone"] not in zones():
             check.add(f"{at}/zone", "unknown_value", "Choose a time zone by its name, such as Europe/London.")

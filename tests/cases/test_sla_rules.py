@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from inference.schema import FeatureSchema
 from reviewapp.cases.sla import (
+    GIVEN,
     WEEKDAYS,
     Calendar,
     ServiceLevel,
@@ -20,6 +21,7 @@ from reviewapp.cases.sla import (
     rule_faults,
     too_long,
 )
+from reviewapp.catalog.conditions.checking import Check
 from tests.factories import LOAN_SCHEMA
 
 OFFICE = {day: ["09:00-17:00"] for day in WEEKDAYS[:5]}
@@ -193,8 +195,12 @@ def test_who_comes_later_is_due_no_sooner(found, opened, minutes, seconds):
 # Rules
 
 
+def check():
+    return Check(SCHEMA, ("approve", "deny"), GIVEN)
+
+
 def level(rules, **more):
-    assert rule_faults(rules, schema=SCHEMA, outcomes=("approve", "deny"), at="") == []
+    assert rule_faults(rules, check=check(), at="") == []
     return ServiceLevel(
         compile_rules(rules, {}), more.get("minutes", 60), more.get("percent", 75), more.get("calendar")
     )
@@ -298,7 +304,7 @@ def test_a_calendar_that_cannot_be_is_refused(data, pointer):
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(rule, pointer):
-    found = rule_faults([rule], schema=SCHEMA, outcomes=("approve", "deny"), at="/r")
+    found = rule_faults([rule], check=check(), at="/r")
     assert found[0].pointer == pointer
 
 

@@ -155,6 +155,11 @@ class Check:
             self.add(at, "repeated_value", "Name each once.")
 
 
+def of_nothing() -> Check:
+    """For data that speaks of no use case."""
+    return Check(FeatureSchema(()), (), ())
+
+
 def _has_order(subject: Feature | str) -> bool:
     if isinstance(subject, str):
         return subject != "outcome"
