@@ -67,6 +67,11 @@ def queue_readers(users: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     return set(pairs)
 
 
+def other_queues(queue: Queue) -> list[Queue]:
+    """The others of its use case, by name."""
+    return list(Queue.objects.filter(use_case=queue.use_case_id).exclude(pk=queue.pk).order_by("name"))
+
+
 def workers_of(queues: QuerySet[Queue], *, username: str = "") -> list[tuple[User, frozenset[UUID]]]:
     """Who may work on any of these queues, by name, and on which; people only, and at most MOST_WORKERS. `username` asks for one."""
     rights, ids = implied(WORK_QUEUE), queues.values("pk")
