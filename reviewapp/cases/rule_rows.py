@@ -70,6 +70,15 @@ class Service(SettingsForm):
         self.add_error(None, lead + _part_words(place) + problem.detail)
         return None
 
+    def error_list(self) -> list[dict[str, str]]:
+        """What is wrong with a rule leads to it."""
+        found = super().error_list()
+        for error in found:
+            number = error["text"].removeprefix("Rule ").partition(":")[0]
+            if not error["target"] and number.isdigit():
+                error["target"] = f"service-rule-{int(number) - 1}"
+        return found
+
     def differences(self, now: SettingsForm) -> list[dict[str, str]]:
         found = super().differences(now)
         if isinstance(now, Service) and now.rows != self.rows:

@@ -109,6 +109,7 @@ def test_a_bad_rule_is_named_and_nothing_typed_is_lost(office, lead, fields, tol
     page = text(answer)
     assert told in page
     assert 'value="100000"' in page
+    assert ('href="#service-rule-0"' in page) == told.startswith("Rule 1")
     assert stored(office).sla_rules == []
 
 

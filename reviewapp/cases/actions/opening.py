@@ -93,7 +93,7 @@ def _case_row(opening: Opening, clocks: Clocks, *, at: datetime) -> tuple[Any, .
 
 @durable
 def create_queue(*, use_case_id: UUID, slug: str, name: str, actor: Actor, at: datetime, **settings: Any) -> Queue:
-    """A new inbox. `settings`: is_lead, sla_minutes, lease_minutes, most_held, density."""
+    """A new inbox. `settings`: is_lead, density, and those of `actions.settings` by column."""
     queue = Queue(use_case_id=use_case_id, slug=slug, name=name, **settings)
     queue.full_clean()
     queue.save()

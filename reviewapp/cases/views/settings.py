@@ -17,6 +17,7 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
+from reviewapp.cases.presentation import clock
 from reviewapp.cases.rule_rows import Service
 from reviewapp.cases.settings_forms import Basics, Hours, Late, SettingsForm
 from reviewapp.lib import query
@@ -101,6 +102,7 @@ def _page(
             for name in PARTS
         ],
         "errors": form.error_list() if form and status == 422 else None,
+        "example": _example(queue),
         "is_moved": form is not None and form.only_shows,
         "differences": form.differences(PARTS[section].form(queue, section)) if form and status == 409 else None,
     }
@@ -116,4 +118,14 @@ def _section(queue: Queue, name: str, form: SettingsForm | None = None, *, seen:
         "url": reverse("cases:settings-save", args=[queue.slug, name]),
         "form": form or PARTS[name].form(queue, name),
         "seen": seen or seen_digest(queue, _SETTINGS[name]),
+    }
+
+
+def _example(queue: Queue) -> dict[str, str]:
+    """By the settings in force."""
+    now = timezone.now()
+    times = queries.service_level(queue).clock(now, queue.sla_minutes)
+    return {
+        "risk": clock(times.risk_at, now=now),
+        "due": f"{clock(times.due_at, now=now)} {timezone.localtime(times.due_at):%Z}",
     }
