@@ -1,6 +1,6 @@
 """The clock of a case: what is told when, and what becomes of a late one. Nobody loses a case to it, and it decides none."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,11 @@ from django.utils import timezone
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions import watch_sla
 from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.sla import WEEKDAYS
 from reviewapp.cases.tasks import watch_sla as watch_task
+from reviewapp.catalog.queries import bundles_for
+from reviewapp.intake.actions import receive
+from reviewapp.intake.reading import read_item
 from tests import factories
 from tests.cases.pending import body
 
@@ -71,6 +75,33 @@ def test_closed_hours_do_not_count(office):
     due = case.due_at.astimezone(ZoneInfo("Asia/Kolkata"))
     assert (due.weekday(), due.hour) == (0, 10)
     assert timedelta(days=7) < case.due_at - case.opened_at < timedelta(days=15)
+
+
+@pytest.mark.parametrize(
+    ("came", "risk", "due"),
+    [
+        ("2026-10-25T00:30+00:00", "2026-10-25T01:15+00:00", "2026-10-25T01:30+00:00"),  # half past one, twice
+        (
+            "2026-03-29T00:30+00:00",
+            "2026-03-29T01:15+00:00",
+            "2026-03-29T01:30+00:00",
+        ),  # from half past twelve to half past two
+        ("2026-12-24T23:30+00:00", "2026-12-26T00:15+00:00", "2026-12-26T00:30+00:00"),  # over a holiday, at midnight
+        ("2026-11-27T05:45+00:00", "2026-11-27T22:30+00:00", "2026-11-27T22:45+00:00"),  # over a day
+    ],
+)
+def test_a_case_that_came_on_a_night_shift_is_due_in_open_minutes(office, came, risk, due):
+    hours = {day: ["00:00-06:00", "22:00-24:00"] for day in WEEKDAYS}
+    calendar = {"zone": "Europe/London", "hours": hours, "holidays": ["2026-12-25"]}
+    Queue.objects.filter(pk=office.queue.pk).update(opening_hours=calendar, sla_minutes=60)
+    at = datetime.fromisoformat(came)
+    actor = factories.actor_of(office.sender)
+    bundle = bundles_for(actor, ["loans"])["loans"]
+    receipt = receive(item=read_item(factories.prediction_body(), bundle), actor=actor, at=at)
+    case = Case.objects.get(pk=receipt.case_id)
+    assert (case.risk_at.isoformat(), case.due_at.isoformat()) == tuple(
+        datetime.fromisoformat(moment).isoformat() for moment in (risk, due)
+    )
 
 
 def test_a_reopened_case_gets_a_new_time_by_the_rules_of_today(office, alice, carol, api):
