@@ -8,7 +8,7 @@ open with its priority raised by one, unless somebody takes it up before. A leas
 number changes nothing.
 
 Each case has a clock, by its queue's rules and opening hours: at its risk time it is marked, at its due time it is late, gets the highest
-priority and is passed on as its queue says; who holds it keeps it until the lease ends. `stage` says what of this is on record.
+priority and is passed on as its queue says; who holds it keeps it until the lease ends. `sla_stage` says what of this is on record.
 
 A round ends by a reversal: its reviewer takes the answer back within the window, or a lead reopens the case; what was answered in it stays
 on record and counts no more. The case's own round says which answers count.

@@ -70,8 +70,8 @@ _HELD = """select c.id, c.due_at from cases_case c where c.queue_id = q.id and c
 _WAITING = """select c.id, c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided'
         and (c.state = 'open' or c.lease_until < %(now)s) and {both}"""
 _LATE = _WAITING + " and c.due_at <= %(now)s"
-_AT_RISK = _WAITING + " and c.stage = 'at_risk' and c.due_at > %(now)s"
-_UNNOTED = _WAITING + " and c.stage = 'running' and c.watch_at <= %(now)s and c.due_at > %(now)s"
+_AT_RISK = _WAITING + " and c.sla_stage = 'at_risk' and c.due_at > %(now)s"
+_UNNOTED = _WAITING + " and c.sla_stage = 'running' and c.watch_at <= %(now)s and c.due_at > %(now)s"
 _LISTED = """
 select x.id from cases_queue q cross join lateral ({parts}) x
 where q.id = any(%(queues)s) order by x.due_at {way}, x.id {way} limit %(limit)s

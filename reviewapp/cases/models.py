@@ -9,7 +9,7 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.rules import AWAITED_LENGTH, Answer, CaseState
-from reviewapp.cases.sla import LateAct, Stage
+from reviewapp.cases.sla import LateAct, SlaStage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Prediction
@@ -87,8 +87,11 @@ class Case(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     risk_at = models.DateTimeField()
-    stage = models.CharField(
-        max_length=9, default=Stage.RUNNING, db_default=Stage.RUNNING, choices=[(stage, stage) for stage in Stage]
+    sla_stage = models.CharField(
+        max_length=9,
+        default=SlaStage.RUNNING,
+        db_default=SlaStage.RUNNING,
+        choices=[(stage, stage) for stage in SlaStage],
     )
     watch_at = models.DateTimeField(null=True)  # when the clock has something to say next
     lease = models.IntegerField(default=0)
@@ -149,7 +152,7 @@ class Case(models.Model):
             ),
             models.Index(
                 fields=["queue", "due_at", "id"],
-                condition=Q(stage="at_risk") & ~Q(state="decided"),
+                condition=Q(sla_stage="at_risk") & ~Q(state="decided"),
                 name="case_at_risk",
             ),
         ]

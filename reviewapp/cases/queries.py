@@ -145,8 +145,8 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'leased'
     and c.lease_until >= %(now)s limit %(limit)s) x) held
 cross join lateral (select count(*) n from (
-    select 1 from cases_case c where c.queue_id = q.id and c.stage = 'at_risk' and c.state <> 'decided' and c.due_at > %(now)s
-    union all select 1 from cases_case c where c.watch_at <= %(now)s and c.queue_id = q.id and c.stage = 'running' and c.state <> 'decided'
+    select 1 from cases_case c where c.queue_id = q.id and c.sla_stage = 'at_risk' and c.state <> 'decided' and c.due_at > %(now)s
+    union all select 1 from cases_case c where c.watch_at <= %(now)s and c.queue_id = q.id and c.sla_stage = 'running' and c.state <> 'decided'
     and c.due_at > %(now)s limit %(limit)s) x) at_risk
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.due_at <= %(now)s limit %(limit)s) x) breached

@@ -34,7 +34,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAY = timedelta(days=1)
 
 
-class Stage(StrEnum):
+class SlaStage(StrEnum):
     """How far the time of a case has come, as far as it is on record."""
 
     RUNNING = "running"
@@ -167,19 +167,19 @@ class Step:
     is_threatened: bool
     is_breached: bool
     acts: bool
-    stage: Stage
+    stage: SlaStage
     watch_at: datetime | None
 
 
 def next_step(stage: str, *, due: datetime, lease_until: datetime | None, now: datetime) -> Step:
     """Each event once, in order, however late one looks. :param lease_until: of a lease that still holds: nobody loses a case by this."""
-    is_breached = stage in {Stage.RUNNING, Stage.AT_RISK} and due <= now
-    is_threatened = stage == Stage.RUNNING
+    is_breached = stage in {SlaStage.RUNNING, SlaStage.AT_RISK} and due <= now
+    is_threatened = stage == SlaStage.RUNNING
     if now < due:
-        return Step(is_threatened, False, False, Stage.AT_RISK, due)
+        return Step(is_threatened, False, False, SlaStage.AT_RISK, due)
     if lease_until is not None:
-        return Step(is_threatened, is_breached, False, Stage.HELD_LATE, lease_until)
-    return Step(is_threatened, is_breached, True, Stage.LATE, None)
+        return Step(is_threatened, is_breached, False, SlaStage.HELD_LATE, lease_until)
+    return Step(is_threatened, is_breached, True, SlaStage.LATE, None)
 
 
 # What keeps settings from being saved

@@ -113,7 +113,7 @@ def test_a_reopened_case_gets_a_new_time_by_the_rules_of_today(office, alice, ca
     Queue.objects.filter(pk=office.queue.pk).update(sla_rules=[DENY_FAST])
     assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "Wrong"}).status_code == 200
     again = fresh(case)
-    assert (again.stage, again.watch_at) == ("running", again.risk_at)
+    assert (again.sla_stage, again.watch_at) == ("running", again.risk_at)
     assert timedelta(minutes=29) < again.due_at - timezone.now() <= timedelta(minutes=30)
 
 
@@ -125,7 +125,7 @@ def test_each_moment_is_told_once(office):
     assert (watch(), told(case)) == (0, [])
     age(case, 46)
     assert (watch(), told(case)) == (1, ["sla_threatened"])
-    assert (fresh(case).stage, fresh(case).queue) == ("at_risk", office.queue)
+    assert (fresh(case).sla_stage, fresh(case).queue) == ("at_risk", office.queue)
     assert (watch(), told(case)) == (0, ["sla_threatened"])
     age(case, 15)
     watch_task()
@@ -192,7 +192,7 @@ def test_who_holds_a_case_keeps_it_and_it_is_passed_on_once_they_give_it_back(of
     age(case, 61)
     watch()
     held = fresh(case)
-    assert (held.holder, held.queue, held.priority, held.stage) == (alice, office.queue, 100, "held_late")
+    assert (held.holder, held.queue, held.priority, held.sla_stage) == (alice, office.queue, 100, "held_late")
     assert told(case) == ["sla_threatened", "sla_breached"]
     assert api(alice).post(f"/api/v1/cases/{case.pk}/heartbeat", {"lease": lease}).status_code == 200
     assert (watch(), fresh(case).holder) == (0, alice)

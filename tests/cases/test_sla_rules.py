@@ -13,7 +13,7 @@ from reviewapp.cases.sla import (
     WEEKDAYS,
     Calendar,
     ServiceLevel,
-    Stage,
+    SlaStage,
     calendar_faults,
     compile_rules,
     due_at,
@@ -243,14 +243,14 @@ SOON, PAST = NOW + timedelta(minutes=5), NOW - timedelta(minutes=5)
 @pytest.mark.parametrize(
     ("stage", "due", "lease_until", "expected"),
     [
-        ("running", SOON, None, (True, False, False, Stage.AT_RISK, SOON)),
-        ("running", SOON, SOON, (True, False, False, Stage.AT_RISK, SOON)),
-        ("at_risk", PAST, None, (False, True, True, Stage.LATE, None)),
-        ("at_risk", NOW, None, (False, True, True, Stage.LATE, None)),
-        ("running", PAST, None, (True, True, True, Stage.LATE, None)),  # nobody looked for long
-        ("at_risk", PAST, SOON, (False, True, False, Stage.HELD_LATE, SOON)),
-        ("held_late", PAST, SOON, (False, False, False, Stage.HELD_LATE, SOON)),  # the lease was kept
-        ("held_late", PAST, None, (False, False, True, Stage.LATE, None)),
+        ("running", SOON, None, (True, False, False, SlaStage.AT_RISK, SOON)),
+        ("running", SOON, SOON, (True, False, False, SlaStage.AT_RISK, SOON)),
+        ("at_risk", PAST, None, (False, True, True, SlaStage.LATE, None)),
+        ("at_risk", NOW, None, (False, True, True, SlaStage.LATE, None)),
+        ("running", PAST, None, (True, True, True, SlaStage.LATE, None)),  # nobody looked for long
+        ("at_risk", PAST, SOON, (False, True, False, SlaStage.HELD_LATE, SOON)),
+        ("held_late", PAST, SOON, (False, False, False, SlaStage.HELD_LATE, SOON)),  # the lease was kept
+        ("held_late", PAST, None, (False, False, True, SlaStage.LATE, None)),
     ],
 )
 def test_next_step(stage, due, lease_until, expected):

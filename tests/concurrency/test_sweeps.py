@@ -115,7 +115,7 @@ def late(office, due) -> int:
 def acted_once(office) -> bool:
     names = ("case.sla_threatened", "case.sla_breached", "case.escalated")
     events = Counter(AuditEvent.objects.filter(action__in=names).values_list("object_id", "action"))
-    rows = set(Case.objects.values_list("state", "priority", "queue", "stage", "watch_at"))
+    rows = set(Case.objects.values_list("state", "priority", "queue", "sla_stage", "watch_at"))
     expected = {("open", 100, office.lead_queue.pk, "late", None)}
     return rows == expected and len(events) == 3 * CASES and set(events.values()) == {1}
 
@@ -137,7 +137,7 @@ def test_a_watch_that_is_killed_half_way_is_made_up_for(office, late):
         killed.kill()
         killed.communicate(timeout=10)
     for _ in range(200):  # the server notices that the line is dead
-        if watch_sla(at=timezone.now()) == 0 and not Case.objects.exclude(stage="late").exists():
+        if watch_sla(at=timezone.now()) == 0 and not Case.objects.exclude(sla_stage="late").exists():
             break
         time.sleep(0.05)
     assert acted_once(office)

@@ -1,6 +1,6 @@
 """Keeping the clock: a case whose time runs short is marked, one whose time is over is never left to itself.
 
-All of it is in the rows: `watch_at` says when a case must be looked at next, and `stage` what is on record already. So a sweep may be killed,
+All of it is in the rows: `watch_at` says when a case must be looked at next, and `sla_stage` what is on record already. So a sweep may be killed,
 doubled or late, and each case is still told at risk once, breached once and acted on once for each due time.
 """
 
@@ -26,7 +26,7 @@ WATCH = system("service-level")
 
 # Whoever is at a case in this moment has its row locked: it is looked at next time.
 _LOOK = """
-select c.id, c.queue_id, c.stage, c.state, c.due_at, c.priority,
+select c.id, c.queue_id, c.sla_stage, c.state, c.due_at, c.priority,
     case when c.state = 'leased' and c.lease_until > statement_timestamp() then c.lease_until end,
     q.late_act, p.username, t.id, t.name, statement_timestamp()
 from cases_case c
@@ -99,7 +99,7 @@ def _told(row: _Watched, step: Step) -> list[Entry]:
 
 
 _MARK = """
-update cases_case c set stage = v.stage, watch_at = v.watch_at,
+update cases_case c set sla_stage = v.stage, watch_at = v.watch_at,
     priority = case when v.late then greatest(c.priority, %(highest)s) else c.priority end
 from unnest(%(ids)s::uuid[], %(stages)s::text[], %(watch)s::timestamptz[], %(late)s::boolean[]) as v(id, stage, watch_at, late)
 where c.id = v.id

@@ -103,7 +103,7 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
 
 
 # Who held a late case was left in peace; now that nobody does, the queue's act is due at once.
-WATCH_AGAIN = "watch_at = case when stage = 'held_late' then clock_timestamp() else watch_at end"
+WATCH_AGAIN = "watch_at = case when sla_stage = 'held_late' then clock_timestamp() else watch_at end"
 _REOPEN = f"""
 update cases_case set state = 'open', queue_id = %s, holder_id = null, lease_until = null, leased_at = null, {WATCH_AGAIN} where id = %s
 """  # noqa: S608 -- constants

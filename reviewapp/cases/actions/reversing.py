@@ -18,7 +18,7 @@ from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
 from reviewapp.cases.queries import queues_of, visible_cases
 from reviewapp.cases.rules import CaseState
-from reviewapp.cases.sla import Stage
+from reviewapp.cases.sla import SlaStage
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
@@ -75,7 +75,7 @@ def _new_time(case: Case, *, at: datetime) -> dict[str, Any]:
     """As of a case that arrives now."""
     facts = facts_of(case.prediction.features, advised=case.advised, confidence=case.confidence, priority=case.priority)
     clock = Clocks(at).of(case.queue, facts)
-    return {"due_at": clock.due_at, "risk_at": clock.risk_at, "watch_at": clock.risk_at, "stage": Stage.RUNNING}
+    return {"due_at": clock.due_at, "risk_at": clock.risk_at, "watch_at": clock.risk_at, "sla_stage": SlaStage.RUNNING}
 
 
 def _locked(case_id: UUID, actor: Actor) -> Case:

@@ -8,7 +8,7 @@ ACTS = ["escalate", "person", "stay"]
 # What was open before is watched from now on; of what is late already nothing is told anew and nothing moves.
 _FILL = """
 update cases_case c set risk_at = c.due_at - q.sla_minutes * interval '15 seconds',
-    stage = case when c.due_at <= now() then 'late' else 'running' end,
+    sla_stage = case when c.due_at <= now() then 'late' else 'running' end,
     watch_at = case when c.due_at > now() then c.due_at - q.sla_minutes * interval '15 seconds' end
 from cases_queue q where q.id = c.queue_id
 """
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.AddField("case", "risk_at", models.DateTimeField(null=True)),
         migrations.AddField(
             "case",
-            "stage",
+            "sla_stage",
             models.CharField(
                 choices=[(stage, stage) for stage in STAGES], db_default="running", default="running", max_length=9
             ),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             "case",
             models.Index(
                 fields=["queue", "due_at", "id"],
-                condition=Q(stage="at_risk") & ~Q(state="decided"),
+                condition=Q(sla_stage="at_risk") & ~Q(state="decided"),
                 name="case_at_risk",
             ),
         ),
