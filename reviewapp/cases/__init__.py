@@ -8,12 +8,15 @@ the case, open again, to the use case's lead queue. Its holder may set a case to
 open with its priority raised by one, unless somebody takes it up before. A lease is a number: it grows with every claim, and a stale
 number changes nothing.
 
+Each case has a clock, by its queue's rules and opening hours: at its risk time it is marked, at its due time it is late, gets the highest
+priority and is passed on as its queue says; who holds it keeps it until the lease ends. `sla_stage` says what of this is on record.
+
 A round ends by a reversal: its reviewer takes the answer back within the window, or a lead reopens the case; what was answered in it stays
 on record and counts no more. The case's own round says which answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
-Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `pend_case`, `return_due`, `save_draft`, `review_case`,
-`answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
-`feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `pend_case`, `return_due`, `watch_sla`, `save_draft`,
+`review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
+`change_settings`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -115,7 +115,7 @@ def inbox_row(case: Case, reviews: Sequence[Review], *, me: Any, now: datetime) 
         state = "you hold it" if case.holder_id == me else f"{case.holder.display_name} holds it" if case.holder else ""
     else:
         state = "pended" if case.state == CaseState.PENDED else f"waits for {span(now - since)}"
-    return sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=now) | {
+    return sla(case.due_at, risk_at=case.risk_at, now=now) | {
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),
         "queue_name": case.queue.name,

@@ -24,7 +24,7 @@ from reviewapp.predictions.presentation import schema_by_id
 from reviewapp.predictions.serializers import explanation_parts, prediction_parts
 
 _WHOLE = """
-select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at,
+select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at, c.risk_at,
     c.decided_at, c.outcome, c.lease, c.lease_until, c.round, c.follow_up_at, c.awaited, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body,
@@ -40,7 +40,7 @@ left join catalog_model m on m.id = v.model_id
 where c.id = %s
 """
 _NAMES = (
-    "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at",
+    "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at", "risk_at",
     "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
     "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body", "withheld",
 )  # fmt: skip
@@ -80,6 +80,7 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "why",
         "opened_at",
         "due_at",
+        "risk_at",
         "decided_at",
         "follow_up_at",
         "withheld",

@@ -165,7 +165,9 @@ class QueueView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
-        queue = queries.queues_of(actor).select_related("use_case").filter(slug=slug).first()
+        queue = (
+            queries.queues_of(actor).select_related("use_case", "late_queue", "late_person").filter(slug=slug).first()
+        )
         if queue is None:
             raise NotFound
         return Response(serializers.queue_answer(queue))

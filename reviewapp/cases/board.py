@@ -63,11 +63,15 @@ class Choice:
         }
 
 
-# Two ranges of each queue, each by an index of its own and no longer than the page: what is held, and what waits and is at risk or breached.
+# Ranges of each queue, each by an index of its own and no longer than the page: what is held, what waits and is breached, what waits and is
+# at risk, as the watch has noted or will note in a moment.
 _HELD = """select c.id, c.due_at from cases_case c where c.queue_id = q.id and c.state = 'leased' and c.lease_until >= %(now)s
         and (%(holder)s::uuid is null or c.holder_id = %(holder)s) and {both}"""
 _WAITING = """select c.id, c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-        and (c.state = 'open' or c.lease_until < %(now)s) and c.due_at <= %(now)s + q.sla_minutes * interval '15 seconds' and {both}"""
+        and (c.state = 'open' or c.lease_until < %(now)s) and {both}"""
+_LATE = _WAITING + " and c.due_at <= %(now)s"
+_AT_RISK = _WAITING + " and c.sla_stage = 'at_risk' and c.due_at > %(now)s"
+_UNNOTED = _WAITING + " and c.sla_stage = 'running' and c.watch_at <= %(now)s and c.due_at > %(now)s"
 _LISTED = """
 select x.id from cases_queue q cross join lateral ({parts}) x
 where q.id = any(%(queues)s) order by x.due_at {way}, x.id {way} limit %(limit)s
@@ -100,7 +104,7 @@ def _statement(choice: Choice, behind: bool | None, backwards: bool) -> str:
     both = _BEHIND[behind] + (" and c.due_at <= %(now)s" if choice.state == "breached" else "")
     parts = [_HELD] if choice.state != "waiting" else []
     if choice.state != "held" and not choice.holder:
-        parts.append(_WAITING)
+        parts += [_LATE] if choice.state == "breached" else [_LATE, _AT_RISK, _UNNOTED]
     bounded = [f"({part.format(both=both)} order by c.due_at {way}, c.id {way} limit %(limit)s)" for part in parts]
     return _LISTED.format(parts=" union all ".join(bounded or [f"({_WAITING.format(both='false')})"]), way=way)
 

@@ -57,7 +57,7 @@ def row(case: Case, *, now: datetime) -> dict[str, Any]:
     """One line; `queue` and `holder` are loaded. Whoever let a lease run out is still named: they may send until somebody takes it."""
     held = case.state == CaseState.LEASED and case.lease_until is not None and case.lease_until >= now
     since = case.leased_at if held and case.leased_at else case.opened_at
-    return sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=now) | {
+    return sla(case.due_at, risk_at=case.risk_at, now=now) | {
         "id": case.pk,
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),

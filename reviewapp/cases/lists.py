@@ -1,13 +1,13 @@
 """The list of one queue: which filters it knows and how each order is paged. All in the URL."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
-from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.models import Case
 from reviewapp.cases.queries import in_hand, waiting
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.errors import Malformed
@@ -76,7 +76,7 @@ class Choice:
         } | more
         return urlencode({name: value for name, value in values.items() if value and (name, value) != ("sort", "next")})
 
-    def apply(self, rows: QuerySet[Case], queue: Queue, *, now: datetime) -> QuerySet[Case]:
+    def apply(self, rows: QuerySet[Case], *, now: datetime) -> QuerySet[Case]:
         rows = (
             rows.filter(state=CaseState.DECIDED) if self.state == "decided" else rows.exclude(state=CaseState.DECIDED)
         )
@@ -91,7 +91,7 @@ class Choice:
         if self.time == "breached":
             rows = rows.filter(due_at__lte=now)
         elif self.time == "risk":
-            rows = rows.filter(due_at__gt=now, due_at__lte=now + timedelta(minutes=queue.sla_minutes) / 4)
+            rows = rows.filter(due_at__gt=now, risk_at__lte=now)
         if self.leaves_out_blind:
             rows = rows.filter(is_blind=False)
         if self.confidence:

@@ -9,6 +9,7 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
+from reviewapp.cases.sla import LateAct, SlaStage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.columns import BitsField, RealField
 from reviewapp.lib.ids import uuid7
@@ -33,6 +34,12 @@ class Queue(models.Model):
     )  # of its cases, that a person answers before they see the model's part
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
     review_policy = models.JSONField(default=dict, db_default={}, blank=True)  # `second_review.ReviewPolicy` as JSON
+    sla_rules = models.JSONField(default=list, blank=True)  # see `sla`; the first that matches says the minutes
+    opening_hours = models.JSONField(null=True, blank=True)  # see `sla`; without them a queue is open round the clock
+    risk_percent = models.PositiveSmallIntegerField(default=75)  # of its time, from which on a case is at risk
+    late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
+    late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    late_person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     class Meta:
         default_permissions = ()
@@ -48,6 +55,10 @@ class Queue(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(blind_share__gte=0, blind_share__lte=1), name="queue_blind_share_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=Q(late_act=LateAct.PERSON, late_person__isnull=False) | ~Q(late_act=LateAct.PERSON),
+                name="giving_late_cases_needs_a_person",
             ),
         ]
 
@@ -91,6 +102,14 @@ class Case(models.Model):
     priority = models.SmallIntegerField(default=0)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    risk_at = models.DateTimeField()
+    sla_stage = models.CharField(
+        max_length=9,
+        default=SlaStage.RUNNING,
+        db_default=SlaStage.RUNNING,
+        choices=[(stage, stage) for stage in SlaStage],
+    )
+    watch_at = models.DateTimeField(null=True)  # when the clock has something to say next
     lease = models.IntegerField(default=0)
     holder = models.ForeignKey(User, on_delete=models.PROTECT, related_name="held_cases", null=True)
     lease_until = models.DateTimeField(null=True)
@@ -148,6 +167,16 @@ class Case(models.Model):
                 fields=["queue", "due_at", "id"],
                 condition=Q(stage="adjudication") & ~Q(state="decided"),
                 name="case_to_adjudicate",
+            ),
+            models.Index(
+                fields=["watch_at", "queue"],
+                condition=Q(watch_at__isnull=False) & ~Q(state="decided"),
+                name="case_to_watch",
+            ),
+            models.Index(
+                fields=["queue", "due_at", "id"],
+                condition=Q(sla_stage="at_risk") & ~Q(state="decided"),
+                name="case_at_risk",
             ),
         ]
 

@@ -39,15 +39,14 @@ def span(delta: timedelta) -> str:
     return f"{days} d {hours} h"
 
 
-def sla(due: datetime, *, sla_minutes: int, now: datetime) -> dict[str, Any]:
+def sla(due: datetime, *, risk_at: datetime, now: datetime) -> dict[str, Any]:
     """The clock of one case, in words, with its state."""
-    over = now >= due
-    at_risk = rules.is_at_risk(due, now=now, sla_minutes=sla_minutes)
+    over, at_risk = now >= due, now >= risk_at
     return {
         "due_at": due,
         "sla_text": f"{span(now - due)} over" if over else f"in {span(due - now)}",
         "sla_state": "breached" if over else "risk" if at_risk else "ok",
-        "risk_at": due - timedelta(minutes=sla_minutes) / 4,
+        "risk_at": risk_at,
     }
 
 
@@ -76,8 +75,8 @@ def bounded(count: int) -> str:
 def queue_row(figures: QueueFigures, *, now: datetime, may_work: bool, takes_key: bool) -> dict[str, Any]:
     queue = figures.queue
     due = None
-    if figures.next_due is not None:
-        clock = sla(figures.next_due, sla_minutes=queue.sla_minutes, now=now)
+    if figures.next_due is not None and figures.next_risk is not None:
+        clock = sla(figures.next_due, risk_at=figures.next_risk, now=now)
         due = {
             "due_at": clock["due_at"],
             "text": clock["sla_text"],
@@ -106,7 +105,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
     cells = [_cell(schema, name, case.summary.get(name)) for name in names]
     decided = case.state == CaseState.DECIDED
     state = f"decided: {_low(queue.use_case.outcome_label(case.outcome))}" if decided else _waits(case, now)
-    return sla(case.due_at, sla_minutes=queue.sla_minutes, now=case.decided_at or now) | {
+    return sla(case.due_at, risk_at=case.risk_at, now=case.decided_at or now) | {
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),
         "cells": cells,
@@ -167,7 +166,7 @@ def case_context(
     use_case = case.queue.use_case
     subject = case.prediction.subject
     return {
-        "case": sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=case.decided_at or now)
+        "case": sla(case.due_at, risk_at=case.risk_at, now=case.decided_at or now)
         | {
             "id": case.pk,
             "external_id": case.external_id,
@@ -455,6 +454,9 @@ _SENTENCES = {
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
+    "case.sla_threatened": "Time runs short: the case is at risk of being late.",
+    "case.sla_breached": "The time is over: the case is late. Its priority became {priority}, the highest.",
+    "case.escalated": "The late case went to {to}.",
     "case.viewed": "{who} looked at the case.",
     "case.taken_back": "{who} took the case back from {holder}.",
     "case.reassigned": "{who} gave the case to {person}.",
@@ -520,6 +522,7 @@ def _told(
         return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
     words = {**event.data, "who": who, "person": _named(event, "assigned_to", names)}
     words["holder"] = _named(event, "holder", names)
+    words["to"] = event.data.get("moved_to") or words["person"]
     return {
         "at": event.at,
         "sentence": _SENTENCES.get(event.action, event.action).format(**words),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -24,8 +25,9 @@ from reviewapp.cases.models import (
     Review,
 )
 from reviewapp.cases.rules import CaseState, Stage, digest_of
+from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_in
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
-from reviewapp.catalog.queries import current_schema
+from reviewapp.catalog.queries import current_schema, missing_codes_of
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import ModelWork
 
@@ -47,6 +49,14 @@ HEAVY = tuple(f"prediction__model_version__{name}" for name in ("manifest", "met
 def queues_of(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Queue]:
     """The queues on which `actor` has `right`."""
     return granted(Queue.objects.all(), actor, right)
+
+
+def service_level(queue: Queue) -> ServiceLevel:
+    """What the queue promises, compiled; a statement only where its rules ask about inputs."""
+    rules: list[Any] = queue.sla_rules
+    codes = missing_codes_of(queue.use_case_id) if features_in(rules) else {}
+    calendar = Calendar.of(queue.opening_hours) if queue.opening_hours else None
+    return ServiceLevel(compile_rules(rules, codes), queue.sla_minutes, queue.risk_percent, calendar)
 
 
 def visible_cases(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Case]:
@@ -109,6 +119,11 @@ def queue_readers(users: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     by_role = QueueGroupPermission.objects.filter(group__user__in=users, permission__codename__in=rights)
     pairs = own.values_list("user", "content_object").union(by_role.values_list("group__user", "content_object"))
     return set(pairs)
+
+
+def other_queues(queue: Queue) -> list[Queue]:
+    """The others of its use case, by name."""
+    return list(Queue.objects.filter(use_case=queue.use_case_id).exclude(pk=queue.pk).order_by("name"))
 
 
 def workers_of(
@@ -174,18 +189,23 @@ class QueueFigures:
     pended: int
     to_adjudicate: int  # they wait for a lead, and are not among those that wait for anybody
     next_due: datetime | None
+    next_risk: datetime | None  # from when on that case is at risk
 
 
+# At risk is what the watch has noted, and what it has not come to yet: few rows of an index each, however many cases wait.
 _FIGURES = """
-select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n,
-    (select c.due_at from cases_case c where c.queue_id = q.id and c.state <> 'decided' order by c.due_at limit 1)
+select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n, soonest.due_at, soonest.risk_at
 from cases_queue q
+left join lateral (select c.due_at, c.risk_at from cases_case c where c.queue_id = q.id and c.state <> 'decided'
+    order by c.due_at limit 1) soonest on true
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and (c.state = 'open' or c.lease_until < %(now)s) and c.stage <> 'adjudication' limit %(limit)s) x) waiting
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'leased'
     and c.lease_until >= %(now)s limit %(limit)s) x) held
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    and c.due_at > %(now)s and c.due_at <= %(now)s + q.sla_minutes * interval '15 seconds' limit %(limit)s) x) at_risk
+cross join lateral (select count(*) n from (
+    select 1 from cases_case c where c.queue_id = q.id and c.sla_stage = 'at_risk' and c.state <> 'decided' and c.due_at > %(now)s
+    union all select 1 from cases_case c where c.watch_at <= %(now)s and c.queue_id = q.id and c.sla_stage = 'running' and c.state <> 'decided'
+    and c.due_at > %(now)s limit %(limit)s) x) at_risk
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.due_at <= %(now)s limit %(limit)s) x) breached
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'pended'
@@ -197,7 +217,7 @@ where q.id = any(%(queues)s)
 
 
 def queue_figures(actor: Actor, *, now: datetime, right: str = VIEW_QUEUE) -> list[QueueFigures]:
-    """The queues on which the actor has `right`, by name, with their figures; two statements. At risk: less than a quarter of the time is left."""
+    """The queues on which the actor has `right`, by name, with their figures; two statements."""
     queues = {queue.pk: queue for queue in queues_of(actor, right).select_related("use_case").order_by("name")}
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": list(queues)})

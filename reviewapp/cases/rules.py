@@ -194,15 +194,6 @@ def quick_follow_ups(now: datetime) -> dict[str, datetime]:
     return {"30m": exact + timedelta(minutes=30), "2h": exact + timedelta(hours=2), "tomorrow": tomorrow}
 
 
-def due_at(opened_at: datetime, *, sla_minutes: int) -> datetime:
-    return opened_at + timedelta(minutes=sla_minutes)
-
-
-def is_at_risk(due: datetime, *, now: datetime, sla_minutes: int) -> bool:
-    """Whether less than a quarter of the time is left."""
-    return now < due <= now + timedelta(minutes=sla_minutes) / 4
-
-
 def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool, is_withheld: bool = False) -> str:
     """Names exactly what a reviewer is shown in round `number`: all of it hangs on immutable rows, on whether the explanation is there yet,
     and on whether the model's part is withheld from them."""

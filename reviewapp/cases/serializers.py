@@ -24,6 +24,8 @@ from reviewapp.cases.rules import (
     Stage,
 )
 from reviewapp.cases.second_review import DIRECTIONS
+from reviewapp.cases.sla import RISK_BOUNDS, LateAct
+from reviewapp.catalog.conditions.testing import OPERATORS
 from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
@@ -47,6 +49,7 @@ def case_line(case: Case) -> dict[str, Any]:
         "why": case.why,
         "opened_at": case.opened_at,
         "due_at": case.due_at,
+        "risk_at": case.risk_at,
         "decided_at": case.decided_at,
         "outcome": case.outcome or None,
         "follow_up_at": case.follow_up_at,
@@ -155,6 +158,7 @@ class CaseLine(serializers.Serializer[Any]):
     withheld = serializers.BooleanField()
     opened_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
+    risk_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
     follow_up_at = serializers.DateTimeField(allow_null=True)
@@ -308,9 +312,9 @@ class WhatIfShape(serializers.Serializer[Any]):
     explanation = ExplanationShape()
 
 
-def _bounded(name: str) -> serializers.IntegerField:
+def _bounds(name: str) -> dict[str, Any]:
     low, high = QUEUE_BOUNDS[name]
-    return serializers.IntegerField(min_value=low, max_value=high, required=False)
+    return {"min_value": low, "max_value": high}
 
 
 class AmountShape(serializers.Serializer[Any]):
@@ -330,28 +334,55 @@ class ReviewPolicyShape(serializers.Serializer[Any]):
     share = serializers.FloatField(min_value=0, max_value=1, required=False)
 
 
-class QueueBody(serializers.Serializer[Any]):
+class ComparisonShape(serializers.Serializer[Any]):
+    """`value` is one value, a list for in, two numbers for between, and true or false for missing."""
+
+    field = serializers.CharField()
+    op = serializers.ChoiceField(choices=list(OPERATORS))
+    value = serializers.JSONField(required=False)
+
+
+class SlaRuleShape(serializers.Serializer[Any]):
+    when = ComparisonShape(many=True)
+    minutes = serializers.IntegerField(**_bounds("sla_minutes"))
+
+
+class OpeningHoursShape(serializers.Serializer[Any]):
+    """Hours of a weekday are texts such as 08:00-18:00; a day that is not named is closed. Holidays are dates."""
+
+    zone = serializers.CharField()
+    hours = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    holidays = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class QueueSettings(serializers.Serializer[Any]):
+    sla_minutes = serializers.IntegerField(**_bounds("sla_minutes"))
+    lease_minutes = serializers.IntegerField(**_bounds("lease_minutes"))
+    most_held = serializers.IntegerField(**_bounds("most_held"))
+    sla_rules = SlaRuleShape(many=True)
+    risk_percent = serializers.IntegerField(min_value=RISK_BOUNDS[0], max_value=RISK_BOUNDS[1])
+    opening_hours = OpeningHoursShape(allow_null=True)
+    late_act = serializers.ChoiceField(choices=[act.value for act in LateAct])
+    late_queue = serializers.CharField(allow_null=True)
+    late_person = serializers.CharField(allow_null=True)
+    review_policy = ReviewPolicyShape()
+    blind_share = serializers.FloatField(min_value=0, max_value=1)
+    seen = serializers.CharField(max_length=64)
+
+
+class QueueBody(QueueSettings):
     """What is sent is changed. With `seen`, as a read gave it, only if nobody changed anything since."""
 
-    sla_minutes = _bounded("sla_minutes")
-    lease_minutes = _bounded("lease_minutes")
-    most_held = _bounded("most_held")
-    review_policy = ReviewPolicyShape(required=False)
-    blind_share = serializers.FloatField(min_value=0, max_value=1, required=False)
-    seen = serializers.CharField(required=False, max_length=64)
 
-
-class QueueShape(serializers.Serializer[Any]):
+class QueueShape(QueueSettings):
     slug = serializers.CharField()
     name = serializers.CharField()
     use_case = serializers.CharField()
     is_lead = serializers.BooleanField()
+    # Kept as it was set, also where today's bounds would refuse it
     sla_minutes = serializers.IntegerField()
     lease_minutes = serializers.IntegerField()
     most_held = serializers.IntegerField()
-    review_policy = ReviewPolicyShape()
-    blind_share = serializers.FloatField()
-    seen = serializers.CharField()
 
 
 class NearShape(serializers.Serializer[Any]):

@@ -8,13 +8,23 @@ from django.http import QueryDict
 
 from reviewapp.cases import queries
 from reviewapp.cases.models import Queue
+from reviewapp.cases.queries import other_queues, workers_of
 from reviewapp.cases.rules import QUEUE_BOUNDS
 from reviewapp.cases.second_review import ReviewPolicy
+from reviewapp.cases.sla import WEEKDAYS, LateAct, zones
 from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.lib.errors import Problem
+
+TEXT_LENGTH, HOLIDAYS_LENGTH = 200, 10_000
 
 
 class SettingsForm(forms.Form):
-    """The form of one section, filled with what the queue has, or with what was posted. Its fields bear the names of the settings."""
+    """The form of one section, filled with what the queue has, or with what was posted. Its fields bear the names of the settings.
+
+    `only_shows`: what was posted asks for another look at the form and is not to be saved.
+    """
+
+    only_shows = False
 
     def __init__(self, queue: Queue, section: str, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id=f"{section}-%s", initial=self.shown(queue))
@@ -27,6 +37,40 @@ class SettingsForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """The settings that valid fields ask for."""
         return self.cleaned_data
+
+    def put_beside(self, problem: Problem) -> None:
+        """Show a fault at the field that it is about."""
+        name = problem.pointer.strip("/").split("/")[0]
+        self.add_error(name if name in self.fields else None, problem.detail)
+
+    def error_list(self) -> list[dict[str, str]]:
+        """For components/_errors.html; each leads to its field."""
+        general = [{"text": str(text), "target": ""} for text in self.non_field_errors()]
+        found = [(field, text) for field in self for text in field.errors]
+        return general + [
+            {"text": f"{field.label}: {text}", "target": str(field.id_for_label)} for field, text in found
+        ]
+
+    def differences(self, now: "SettingsForm") -> list[dict[str, str]]:
+        """Where what was posted is not what the queue has now, as `now` shows it."""
+        pairs = [(field, self[field.name]) for field in now]
+        return [
+            {
+                "label": str(field.label),
+                "now": _said(field),
+                "yours": _said(posted),
+                "target": str(posted.id_for_label),
+            }
+            for field, posted in pairs
+            if str(field.value() or "") != str(posted.value() or "")
+        ]
+
+
+def _said(field: forms.BoundField) -> str:
+    """The value as the page shows it."""
+    value = field.value() or ""
+    choices: Any = field.field.choices if isinstance(field.field, forms.ChoiceField) else ()
+    return next((str(words) for key, words in choices if key == value), str(value) or "nothing")
 
 
 def _number(name: str, *, label: str, help_text: str) -> forms.IntegerField:
@@ -149,3 +193,110 @@ class Basics(SettingsForm):
         label="Cases one person may hold at once",
         help_text="Nobody takes a further case of this queue before they have answered or released one.",
     )
+
+
+def _day(name: str) -> forms.CharField:
+    return forms.CharField(label=name.capitalize(), required=False, max_length=TEXT_LENGTH)
+
+
+class Hours(SettingsForm):
+    """A zone, hours by weekday and holidays; without a zone the queue is open round the clock."""
+
+    zone = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        choices=lambda: [("", "None: open round the clock"), *((zone, zone) for zone in sorted(zones()))],
+    )
+    monday, tuesday, wednesday = _day("monday"), _day("tuesday"), _day("wednesday")
+    thursday, friday, saturday, sunday = _day("thursday"), _day("friday"), _day("saturday"), _day("sunday")
+    holidays = forms.CharField(
+        label="Closed on these days",
+        required=False,
+        max_length=HOLIDAYS_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One date on each line, such as 2026-12-25.",
+    )
+
+    def shown(self, queue: Queue) -> dict[str, Any]:
+        hours = queue.opening_hours or {"zone": "", "hours": {}}
+        days = {day: ", ".join(hours["hours"].get(day, ())) for day in WEEKDAYS}
+        return {"zone": hours["zone"], **days, "holidays": "\n".join(hours.get("holidays", ()))}
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        return [self[day] for day in WEEKDAYS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("zone") and "zone" not in self.errors and any(map(cleaned.get, (*WEEKDAYS, "holidays"))):
+            self.add_error("zone", "Choose the zone of these hours, or empty them all.")
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if not given["zone"]:
+            return {"opening_hours": None}
+        hours = {day: _spans(given[day]) for day in WEEKDAYS if given[day]}
+        holidays = [line.strip() for line in given["holidays"].splitlines() if line.strip()]
+        return {"opening_hours": {"zone": given["zone"], "hours": hours, "holidays": holidays}}
+
+    def put_beside(self, problem: Problem) -> None:
+        """Pointers such as /opening_hours/hours/monday/0 and /opening_hours/holidays/2, which is a line."""
+        name = next((part for part in problem.pointer.split("/") if part in self.fields), "monday")
+        line = problem.pointer.rpartition("/")[2]
+        place = f"Line {int(line) + 1}: " if name == "holidays" and line.isdigit() else ""
+        self.add_error(name, place + problem.detail)
+
+
+def _spans(text: str) -> list[str]:
+    """ "09:00 – 12:30, 13:30-18:00" as the settings have it."""
+    return ["".join(part.replace("–", "-").split()) for part in text.split(",")]
+
+
+_LATE_WORDS = {
+    LateAct.ESCALATE: "Pass it to another queue",
+    LateAct.PERSON: "Give it to a person",
+    LateAct.STAY: "Leave it in this queue",
+}
+
+
+class Late(SettingsForm):
+    """What becomes of a late case; a queue and a person of those that there are."""
+
+    late_act = forms.ChoiceField(
+        label="When a case is late", choices=[(act.value, words) for act, words in _LATE_WORDS.items()]
+    )
+    late_queue = forms.ChoiceField(label="The other queue", required=False)
+    late_person = forms.ChoiceField(
+        label="The person",
+        required=False,
+        help_text="Gets late cases while they hold fewer than one person may; the others go to the other queue.",
+    )
+
+    def __init__(self, queue: Queue, section: str, data: QueryDict | None = None) -> None:
+        super().__init__(queue, section, data)
+        others = other_queues(queue)
+        lead = next(
+            (f"The lead queue, {other.name}" for other in others if other.is_lead), "The lead queue, once there is one"
+        )
+        people = [(person.username, person.display_name) for person, _ in workers_of(Queue.objects.filter(pk=queue.pk))]
+        self._choose("late_queue", [("", lead), *((other.slug, other.name) for other in others)])
+        self._choose("late_person", [("", "Nobody"), *people])
+
+    def _choose(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """What is chosen stays among the choices, so that nothing is changed by saving the rest."""
+        known, chosen = dict(choices), self.initial[name]
+        known.setdefault(chosen, f"{chosen}, who may not work here any more")
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
+        field.choices = list(known.items())
+
+    def shown(self, queue: Queue) -> dict[str, Any]:
+        return {
+            "late_act": queue.late_act,
+            "late_queue": queue.late_queue.slug if queue.late_queue else "",
+            "late_person": queue.late_person.username if queue.late_person else "",
+        }
+
+    def changes(self) -> dict[str, Any]:
+        return {name: value or None for name, value in self.cleaned_data.items()}

@@ -19,3 +19,10 @@ def return_due(**_: object) -> None:
     from reviewapp.cases import actions
 
     actions.return_due(at=timezone.now())
+
+
+@shared_task(name="cases.watch_sla", queue="default")
+def watch_sla(**_: object) -> None:
+    from reviewapp.cases import actions
+
+    actions.watch_sla(at=timezone.now())

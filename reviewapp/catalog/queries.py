@@ -15,6 +15,8 @@ from reviewapp.access import grantable
 from reviewapp.access.grants import granted, granted_sql
 from reviewapp.access.models import User
 from reviewapp.access.rules import MANAGE, SUBMIT, USE_CASE_RIGHTS, VIEW_QUEUE
+from reviewapp.catalog.conditions.checking import Check
+from reviewapp.catalog.conditions.wording import Labels
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
 from reviewapp.catalog.rules import Stage
 from reviewapp.lib.actor import SYSTEM, Actor
@@ -118,6 +120,24 @@ def current_schema(use_case: UseCase) -> FeatureSchema | None:
     """The inputs of the use case as they are now, or None while no schema is published."""
     newest = use_case.schemas.order_by("-number").first()
     return FeatureSchema.from_json(newest.body) if newest else None
+
+
+def condition_check(use_case: UseCase, given: Sequence[str]) -> Check:
+    """What conditions on cases of the use case are held against. :param given: what they may speak about beside inputs."""
+    return Check(current_schema(use_case) or FeatureSchema(()), use_case.outcome_values, given)
+
+
+def condition_labels(use_case: UseCase) -> Labels:
+    """What people call the inputs and outcomes of the use case."""
+    schema = current_schema(use_case) or FeatureSchema(())
+    return Labels(schema, {one.value: one.label for one in use_case.outcome_list}, {})
+
+
+def missing_codes_of(use_case_id: UUID) -> dict[str, list[float]]:
+    """By input, the numbers that stand for "not recorded" in the use case's schema as it is now."""
+    newest = FeatureSchemaVersion.objects.filter(use_case=use_case_id).order_by("-number").first()
+    features = FeatureSchema.from_json(newest.body).features if newest else ()
+    return {feature.name: [code.value for code in feature.missing_codes] for feature in features}
 
 
 def managed_use_case(actor: Actor, use_case_id: UUID, *, lock: bool = False) -> UseCase:

@@ -272,6 +272,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10, "queue": "default"},
     },
+    "watch-sla": {
+        "task": "cases.watch_sla",
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": "default"},
+    },
     "score-pending": {"task": "intake.score_pending", "schedule": 5.0, "options": {"expires": 5, "queue": "models"}},
     "answer-what-ifs": {
         "task": "intake.answer_what_ifs",

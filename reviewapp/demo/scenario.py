@@ -31,7 +31,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A queue. Whoever has one of `workers` as a user name works in it."""
+    """A queue. Whoever has one of `workers` as a user name works in it. Rules and `late_act` as in `cases.sla`."""
 
     slug: str
     name: str
@@ -40,6 +40,8 @@ class Inbox:
     workers: Sequence[str]
     is_lead: bool = False
     density: str = "auto"
+    sla_rules: Sequence[Mapping[str, Any]] = ()
+    late_act: str = "escalate"
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def _seed_queues(use_case: UseCase, scenario: Scenario, *, at: datetime) -> None
                 sla_minutes=inbox.sla_minutes,
                 lease_minutes=inbox.lease_minutes,
                 density=inbox.density,
+                sla_rules=list(inbox.sla_rules),
+                late_act=inbox.late_act,
                 actor=DEMO,
                 at=at,
             )

@@ -268,7 +268,16 @@ SCENARIO = Scenario(
     correction_needs_note=False,
     reasons=_REASONS,
     inboxes=(
-        Inbox("ward-triage", "Ward triage", 15, 5, ("nurse", "nurse2", "reviewer"), density="touch"),
+        Inbox(
+            "ward-triage",
+            "Ward triage",
+            15,
+            5,
+            ("nurse", "nurse2", "reviewer"),
+            density="touch",
+            sla_rules=[{"when": [{"field": "outcome", "op": "in", "value": ["1", "2"]}], "minutes": 10}],
+            late_act="stay",
+        ),
         Inbox("ward-charge-nurse", "Charge nurses", 30, 10, (), is_lead=True, density="touch"),
     ),
     policy=_POLICY,

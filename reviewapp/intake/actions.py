@@ -213,6 +213,7 @@ def _opening(row: Incoming, routed: Routed, queue: Queue, names: Sequence[str]) 
         summary={name: row.features.get(name) for name in names},
         policy_version_id=routed.policy_version_id,
         policy_number=routed.policy_number,
+        features=row.features,
     )
 
 

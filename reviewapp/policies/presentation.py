@@ -6,13 +6,14 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from inference.schema import FeatureSchema
+from reviewapp.catalog.conditions.wording import fields_of, percent
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Problem
 from reviewapp.policies.models import PolicyVersion
 from reviewapp.policies.queries import labels_of, queue_names
 from reviewapp.policies.rules import REVIEW, Labels, in_words
 from reviewapp.policies.rules.engine import steps_not_reached
-from reviewapp.policies.rules.wording import fields_of, in_order, percent, pointer_in_words, rule_in_words
+from reviewapp.policies.rules.wording import in_order, pointer_in_words, rule_in_words
 from reviewapp.predictions.models import Prediction
 
 SELECTED = {

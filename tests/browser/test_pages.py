@@ -23,7 +23,7 @@ PAGES = {
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
         "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/adjudication/", f"/queues/{MORTGAGE}/settings/",
-        "referred", "agreed", "/help/lead/", "/policies/",
+        f"/queues/{TRIAGE}/settings/", "referred", "agreed", "/help/lead/", "/policies/",
         f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [

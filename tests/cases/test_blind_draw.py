@@ -21,7 +21,7 @@ MANY = 4_000
 def routed(share: float, **changes) -> Opening:
     plain = Opening(
         prediction_id=uuid4(), queue=Queue(blind_share=share), external_id="APP-1", advised="deny", confidence=0.7, why="r",
-        priority=0, summary={}, policy_version_id=UUID(int=1), policy_number=1,
+        priority=0, summary={}, policy_version_id=UUID(int=1), policy_number=1, features={},
     )  # fmt: skip
     return replace(plain, **changes)
 

@@ -143,6 +143,62 @@ def test_a_setting_beyond_todays_bounds_may_stay_while_another_is_changed(office
     assert api(carol).patch(API, {"sla_minutes": 91, "most_held": 10_001}).status_code == 422
 
 
+RULE = {"when": [{"field": "outcome", "op": "eq", "value": "deny"}], "minutes": 30}
+OFFICE_HOURS = {"zone": "Europe/London", "hours": {"monday": ["09:00-17:00"]}, "holidays": ["2026-12-28"]}
+
+
+def test_the_api_sets_rules_hours_and_what_becomes_of_late_cases(office, carol, alice, api):
+    lead = api(carol)
+    wanted = {
+        "sla_rules": [RULE],
+        "risk_percent": 50,
+        "opening_hours": OFFICE_HOURS,
+        "late_act": "person",
+        "late_queue": "loans-lead",
+        "late_person": "alice",
+    }
+    answer = lead.patch(API, wanted)
+    assert answer.status_code == 200, answer.json()
+    assert {name: answer.json()[name] for name in wanted} == wanted
+    (event,) = events()
+    assert event.data["after"]["late_person"] == str(alice.pk), "a person by id, not by name"
+    assert "alice" not in str(event.data)
+    back = {"opening_hours": None, "sla_rules": [], "late_act": "escalate", "late_queue": None, "late_person": None}
+    assert lead.patch(API, back).json()["late_person"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"sla_rules": [{**RULE, "minutes": 0}]}, "/sla_rules/0/minutes"),
+        (
+            {"sla_rules": [{"when": [{"field": "features.shoe", "op": "eq", "value": 1}], "minutes": 1}]},
+            "/sla_rules/0/when/0/field",
+        ),
+        ({"sla_rules": None}, "/sla_rules"),
+        ({"risk_percent": 100}, "/risk_percent"),
+        ({"opening_hours": {"zone": "Moon", "hours": {"monday": ["09:00-17:00"]}}}, "/opening_hours/zone"),
+        ({"opening_hours": []}, "/opening_hours"),
+        ({"late_act": "decide"}, "/late_act"),
+        ({"late_act": ["stay"]}, "/late_act"),
+        ({"late_act": "person"}, "/late_person"),
+        ({"late_queue": "loans"}, "/late_queue"),
+        ({"late_queue": "elsewhere"}, "/late_queue"),
+        ({"late_queue": 7}, "/late_queue"),
+        ({"late_person": "mallory"}, "/late_person"),
+        ({"late_person": "loans-system"}, "/late_person"),
+        ({"opening_hours": OFFICE_HOURS, "sla_minutes": 525_600}, "/sla_minutes"),
+        ({"opening_hours": OFFICE_HOURS, "sla_minutes": "60", "sla_rules": {}}, "/sla_rules"),
+        ({"opening_hours": OFFICE_HOURS, "sla_rules": [{**RULE, "minutes": 525_600}]}, "/sla_rules"),
+    ],
+)
+def test_rules_hours_and_targets_that_cannot_be_are_refused(office, carol, mallory, api, body, pointer):
+    refused = api(carol).patch(API, body)
+    assert refused.status_code == 422, refused.content
+    assert pointer in [error["pointer"] for error in refused.json()["errors"]]
+    assert events() == []
+
+
 def test_a_repeated_call_changes_nothing_twice(office, carol, api):
     lead = api(carol)
     first = lead.patch(API, {"sla_minutes": 90}, **{"Idempotency-Key": "once"})

@@ -1,4 +1,4 @@
-"""Two leads and the same cases at once: nobody blocks the other for good, and the trail tells one story."""
+"""Two leads at once, at the same cases or the same settings: nobody blocks the other for good, and the trail tells one story."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,3 +49,27 @@ def test_two_leads_who_give_the_same_cases_away_at_once_leave_an_unbroken_story(
         ]
         assert [data.get("holder") for data in story] == [None, *(data["assigned_to"] for data in story[:-1])]
         assert (case.lease, str(case.holder_id)) == (len(story), story[-1]["assigned_to"])
+
+
+def test_of_two_leads_who_save_the_settings_of_a_queue_at_once_one_is_told(web, office, carol):
+    """Each change says what it replaced: what somebody saved unseen would break the chain."""
+    tokens = [factories.make_key(lead, *Scope) for lead in (carol, factories.make_lead("dave", office))]
+    path = "/api/v1/queues/loans"
+
+    def save(token: str) -> list[int]:
+        statuses = []
+        with httpx.Client(
+            base_url=web.url, headers={"Authorization": f"Bearer {token}"}, timeout=60, verify=False
+        ) as client:
+            for _ in range(40):
+                read = client.get(path).json()
+                body = {"sla_minutes": read["sla_minutes"] + 1, "seen": read["seen"]}
+                statuses.append(client.patch(path, json=body).status_code)
+        return statuses
+
+    with ThreadPoolExecutor(2) as pool:
+        statuses = [status for found in pool.map(save, tokens) for status in found]
+    assert set(statuses) == {200, 409}, "they met"
+    story = [event.data for event in AuditEvent.objects.filter(action="queue.settings_changed").order_by("pk")]
+    assert [data["before"]["sla_minutes"] for data in story] == list(range(60, 60 + statuses.count(200)))
+    assert Queue.objects.get(slug="loans").sla_minutes == 60 + statuses.count(200)

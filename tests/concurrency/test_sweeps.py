@@ -1,4 +1,4 @@
-"""Two sweeps at once, and one killed half-way: a pended case comes back once, with one event, whatever happens."""
+"""Two sweeps at once, and one killed half-way: a pended case comes back once, a late one is acted on once, each with its event."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.actions import return_due
+from reviewapp.cases.actions import return_due, watch_sla
 from reviewapp.cases.models import Case
 from reviewapp.standalone.processes import HOME
 from tests import factories
@@ -27,9 +27,9 @@ _SWEEP = """
 import django
 django.setup()
 from django.utils import timezone
-from reviewapp.cases.actions import pending
-pending.BATCH = 20
-print(pending.return_due(at=timezone.now()))
+from reviewapp.cases.actions import {module}
+{module}.BATCH = 20
+print({module}.{name}(at=timezone.now()))
 """
 
 
@@ -43,10 +43,14 @@ def due(office, alice, api) -> int:
     return Case.objects.update(state="pended", follow_up_at=past, pended_by=alice, awaited="payslip")
 
 
-def sweep() -> "subprocess.Popen[str]":
+def sweep(module: str = "pending", name: str = "return_due") -> "subprocess.Popen[str]":
     environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "reviewapp.config.settings"}
     return subprocess.Popen(
-        [sys.executable, "-c", _SWEEP], cwd=HOME, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _SWEEP.format(module=module, name=name)],
+        cwd=HOME,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -97,3 +101,43 @@ def test_a_sweep_that_is_killed_half_way_loses_nothing(due):
             break
         time.sleep(0.05)
     assert returned_once()
+
+
+@pytest.fixture
+def late(office, due) -> int:
+    """The same cases, whose time is over: half of them pended, half waiting."""
+    past = timezone.now() - timedelta(minutes=1)
+    waiting = Case.objects.filter(pk__in=Case.objects.order_by("pk").values("pk")[: CASES // 2])
+    waiting.update(state="open", follow_up_at=None, pended_by=None)
+    return Case.objects.update(due_at=past, risk_at=past, watch_at=past)
+
+
+def acted_once(office) -> bool:
+    names = ("case.sla_threatened", "case.sla_breached", "case.escalated")
+    events = Counter(AuditEvent.objects.filter(action__in=names).values_list("object_id", "action"))
+    rows = set(Case.objects.values_list("state", "priority", "queue", "sla_stage", "watch_at"))
+    expected = {("open", 100, office.lead_queue.pk, "late", None)}
+    return rows == expected and len(events) == 3 * CASES and set(events.values()) == {1}
+
+
+def test_two_watches_at_once_act_on_every_late_case_once(office, late):
+    with no_events_are_taken():
+        sweeps = [sweep("escalating", "watch_sla"), sweep("escalating", "watch_sla")]
+        wait_for_waiters(2)
+    counts = [int(process.communicate(timeout=60)[0]) for process in sweeps]
+    assert sum(counts) == late == CASES
+    assert min(counts) > 0
+    assert acted_once(office)
+
+
+def test_a_watch_that_is_killed_half_way_is_made_up_for(office, late):
+    with no_events_are_taken():
+        killed = sweep("escalating", "watch_sla")
+        wait_for_waiters(1)
+        killed.kill()
+        killed.communicate(timeout=10)
+    for _ in range(200):  # the server notices that the line is dead
+        if watch_sla(at=timezone.now()) == 0 and not Case.objects.exclude(sla_stage="late").exists():
+            break
+        time.sleep(0.05)
+    assert acted_once(office)

@@ -3,6 +3,7 @@
 from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
+from reviewapp.cases.actions.escalating import watch_sla
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
@@ -28,5 +29,5 @@ __all__ = [
     "AlreadyReviewed", "AnswerBlindFirst", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order",
     "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
     "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
-    "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar",
+    "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
 ]  # fmt: skip

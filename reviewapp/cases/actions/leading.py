@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from reviewapp.access.idempotency import durable
@@ -128,14 +128,21 @@ def _target(order: Order, actor: Actor) -> Target:
 
 
 def _person(order: Order, actor: Actor) -> Target:
-    led = queues_of(actor, LEAD_QUEUE)
-    workers = workers_of(led, username=order.to)
-    if not workers:
+    target = worker(order.to, queues_of(actor, LEAD_QUEUE), order.case_ids)
+    if target is None:
         raise Invalid(_CHOOSE[order.act].detail, errors=[_CHOOSE[order.act]])
+    return target
+
+
+def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID]) -> Target | None:
+    """Somebody who works on one of `queues`, and what bears on giving them any of these cases."""
+    workers = workers_of(queues, username=username)
+    if not workers:
+        return None
     ((person, works_on),) = workers
-    leads = frozenset[UUID]().union(*(on for _, on in workers_of(led, right=LEAD_QUEUE, username=order.to)))
+    leads = frozenset[UUID]().union(*(on for _, on in workers_of(queues, right=LEAD_QUEUE, username=username)))
     answered = Review.objects.filter(
-        case__in=order.case_ids, reviewer=person, round__gte=F("case__counted_from"), reversal=None
+        case__in=case_ids, reviewer=person, round__gte=F("case__counted_from"), reversal=None
     )
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
     return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), held)
@@ -172,7 +179,8 @@ def _why_not_release(case: Case, _: Target) -> Conflict | None:
     return None if case.state == CaseState.LEASED else Conflict("Nobody holds it.", code="not-held")
 
 
-def _why_not_reassign(case: Case, target: Target) -> Conflict | None:
+def why_not_reassign(case: Case, target: Target) -> Conflict | None:
+    """`case` comes with its queue."""
     person, queue = target.person, case.queue
     if person is None:
         return None
@@ -213,7 +221,7 @@ def _why_not_move(case: Case, target: Target) -> Conflict | None:
 
 _REFUSALS: dict[LeadAct, Callable[[Case, Target], Conflict | None]] = {
     LeadAct.RELEASE: _why_not_release,
-    LeadAct.REASSIGN: _why_not_reassign,
+    LeadAct.REASSIGN: why_not_reassign,
     LeadAct.PRIORITISE: _why_not_prioritise,
     LeadAct.MOVE: _why_not_move,
 }

@@ -58,7 +58,7 @@ class Held:
 # By hand, as it comes with every answer and every heartbeat: compiling the same from models costs three times what all else does.
 _LOCK = """
 select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.stage, c.round, c.counted_from,
-    c.priority, c.opened_at, c.due_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at, c.is_blind,
+    c.priority, c.opened_at, c.due_at, c.risk_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at, c.is_blind,
     case when c.is_blind then (select b.round from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = %(grantee)s) end,
     q.slug, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
     p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
@@ -72,7 +72,7 @@ for no key update of c
 """
 _CASE = (
     "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "stage", "round", "counted_from", "priority",
-    "opened_at", "due_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at", "is_blind",
+    "opened_at", "due_at", "risk_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at", "is_blind",
 )  # fmt: skip
 
 
@@ -125,14 +125,17 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     return Held(case, shown, arm, frozenset(codes))
 
 
+# Who held a late case was left in peace; now that nobody does, the queue's act is due at once.
+WATCH_AGAIN = "watch_at = case when sla_stage = 'held_late' then clock_timestamp() else watch_at end"
+_REOPEN = f"""
+update cases_case set state = 'open', queue_id = %s, stage = %s, holder_id = null, lease_until = null, leased_at = null, {WATCH_AGAIN} where id = %s
+"""  # noqa: S608 -- constants
+
+
 def reopen(case: Case) -> None:
     """Let the case wait in `case.queue` for the answer of `case.stage`, held by nobody."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "update cases_case set state = 'open', queue_id = %s, stage = %s, holder_id = null, lease_until = null, leased_at = null"
-            " where id = %s",
-            [case.queue_id, case.stage, case.pk],
-        )
+        cursor.execute(_REOPEN, [case.queue_id, case.stage, case.pk])
     set_free(case, CaseState.OPEN)
 
 

@@ -1,6 +1,6 @@
 """New cases and new queues."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,10 @@ from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.models import Queue
+from reviewapp.cases.queries import service_level
 from reviewapp.cases.rules import BLIND_FIRST, Arm, CaseState
+from reviewapp.cases.sla import Clock, ServiceLevel
+from reviewapp.catalog.conditions.testing import Facts
 from reviewapp.lib import crypto, draws
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.ids import uuid7
@@ -35,6 +38,7 @@ class Opening:
     summary: Mapping[str, Any]
     policy_version_id: UUID
     policy_number: int
+    features: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +51,67 @@ class Draw:
 
 _OPEN = (
     "copy cases_case (id, prediction_id, queue_id, external_id, advised, confidence, why, summary, state, round, priority,"
-    " opened_at, due_at, lease, outcome, is_blind) from stdin"
+    " opened_at, due_at, risk_at, watch_at, lease, outcome, is_blind) from stdin"
 )
 _DRAWN = "copy cases_selection (id, case_id, purpose, probability, stratum, arm, draw, made_at) from stdin"
 
 
 def open_cases(openings: Iterable[Opening], *, at: datetime) -> dict[UUID, UUID]:
     """Open one case each, in the caller's transaction and under the caller's audit event. Returns case ids by prediction id."""
-    ids, drawn = {}, []
+    clocks, ids = Clocks(at), {}
+    drawn = [(opening, _draw(opening) if opening.queue.blind_share else None) for opening in openings]
     with connection.cursor() as cursor:
+        # Before the COPY, which no statement may interrupt
+        rows = [_case_row(opening, draw, clocks, at=at) for opening, draw in drawn]
         with cursor.copy(_OPEN) as copy:
-            for opening in openings:
-                ids[opening.prediction_id] = case_id = uuid7()
-                draw = _draw(opening) if opening.queue.blind_share else None
-                copy.write_row(_case_row(case_id, opening, is_blind=draw is not None and draw.arm == Arm.BLIND, at=at))
-                if draw is not None:
-                    drawn.append(_selection_row(case_id, opening, draw, at=at))
-        if drawn:
-            with cursor.copy(_DRAWN) as copy:
-                for row in drawn:
-                    copy.write_row(row)
+            for row in rows:
+                ids[row[1]] = row[0]
+                copy.write_row(row)
+        _keep_draws(cursor, [(ids[opening.prediction_id], opening, draw) for opening, draw in drawn if draw], at=at)
     return ids
 
 
-def _case_row(case_id: UUID, opening: Opening, *, is_blind: bool, at: datetime) -> tuple[Any, ...]:
-    due = rules.due_at(at, sla_minutes=opening.queue.sla_minutes)
+def _keep_draws(cursor: Any, drawn: Sequence[tuple[UUID, Opening, Draw]], *, at: datetime) -> None:
+    if drawn:
+        with cursor.copy(_DRAWN) as copy:
+            for case_id, opening, draw in drawn:
+                copy.write_row(_selection_row(case_id, opening, draw, at=at))
+
+
+class Clocks:
+    """When cases that are opened at one moment are due: what a queue promises is compiled once, and each length of time reckoned once."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._levels: dict[UUID, ServiceLevel] = {}
+        self._clocks: dict[tuple[UUID, int], Clock] = {}
+
+    def of(self, queue: Queue, facts: Facts) -> Clock:
+        """:param facts: as `facts_of` gives them."""
+        level = self._levels.get(queue.pk)
+        if level is None:
+            level = self._levels[queue.pk] = service_level(queue)
+        minutes = level.minutes_of(facts)
+        clock = self._clocks.get((queue.pk, minutes))
+        if clock is None:
+            clock = self._clocks[queue.pk, minutes] = level.clock(self._at, minutes)
+        return clock
+
+
+def facts_of(features: Mapping[str, Any], *, advised: str, confidence: float, priority: int) -> Facts:
+    """What a queue's rules may ask about."""
+    return features, {"outcome": advised, "confidence": confidence, "priority": priority}
+
+
+def _case_row(opening: Opening, draw: Draw | None, clocks: Clocks, *, at: datetime) -> tuple[Any, ...]:
+    facts = facts_of(
+        opening.features, advised=opening.advised, confidence=opening.confidence, priority=opening.priority
+    )
+    clock, is_blind = clocks.of(opening.queue, facts), draw is not None and draw.arm == Arm.BLIND
     return (
-        case_id, opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
-        orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, due, 0, "", is_blind,
+        uuid7(), opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
+        orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, clock.due_at, clock.risk_at, clock.risk_at, 0, "",
+        is_blind,
     )  # fmt: skip
 
 
@@ -97,7 +134,7 @@ def _selection_row(case_id: UUID, opening: Opening, draw: Draw, *, at: datetime)
 
 @durable
 def create_queue(*, use_case_id: UUID, slug: str, name: str, actor: Actor, at: datetime, **settings: Any) -> Queue:
-    """A new inbox. `settings`: is_lead, sla_minutes, lease_minutes, most_held, blind_share, density."""
+    """A new inbox. `settings`: is_lead, density, and those of `actions.settings` by column."""
     queue = Queue(use_case_id=use_case_id, slug=slug, name=name, **settings)
     queue.full_clean()
     queue.save()

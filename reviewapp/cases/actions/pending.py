@@ -10,7 +10,7 @@ from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.audit.actions import Entry
 from reviewapp.cases import rules
-from reviewapp.cases.actions.leasing import lock_leased, set_free
+from reviewapp.cases.actions.leasing import WATCH_AGAIN, lock_leased, set_free
 from reviewapp.cases.models import Case
 from reviewapp.cases.rules import CaseState, Fault
 from reviewapp.lib.actor import Actor, system
@@ -47,13 +47,15 @@ def not_pended(faults: Sequence[Fault]) -> Invalid:
     return Invalid("The case is not pended: " + " ".join(fault.detail for fault in faults), errors=problems)
 
 
+_PEND = f"""
+update cases_case set state = 'pended', follow_up_at = %s, awaited = %s, pended_by_id = %s,
+    holder_id = null, lease_until = null, leased_at = null, {WATCH_AGAIN} where id = %s
+"""  # noqa: S608 -- constants
+
+
 def _pend(case: Case, *, follow_up_at: datetime, awaited: str, actor: Actor) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "update cases_case set state = 'pended', follow_up_at = %s, awaited = %s, pended_by_id = %s,"
-            " holder_id = null, lease_until = null, leased_at = null where id = %s",
-            [follow_up_at, awaited, actor.user_id, case.pk],
-        )
+        cursor.execute(_PEND, [follow_up_at, awaited, actor.user_id, case.pk])
     set_free(case, CaseState.PENDED)
     case.follow_up_at, case.awaited, case.pended_by_id = follow_up_at, awaited, actor.user_id
 

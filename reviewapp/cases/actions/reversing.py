@@ -13,10 +13,12 @@ from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
+from reviewapp.cases.actions.opening import Clocks, facts_of
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.sla import SlaStage
 from reviewapp.cases.withholding import reveal
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
@@ -63,9 +65,8 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
         supersede_label(decision_id=Decision.objects.get(case=case, round=case.round).pk, at=at)
         precedents.forget(case)
     ended = _end_round(case, rules.Reversal.REOPEN, actor=actor, reason=reason)
-    due = rules.due_at(at, sla_minutes=case.queue.sla_minutes)
     anew = {"stage": Stage.FIRST, "round": F("round") + 1, "counted_from": F("round") + 1}
-    _change(case, state=CaseState.OPEN, outcome="", decided_at=None, due_at=due, **anew)
+    _change(case, state=CaseState.OPEN, outcome="", decided_at=None, **anew, **_new_time(case, at=at))
     reveal([case], actor)
     audit.record(
         "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
@@ -73,8 +74,19 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
     return case
 
 
+def _new_time(case: Case, *, at: datetime) -> dict[str, Any]:
+    """As of a case that arrives now."""
+    facts = facts_of(case.prediction.features, advised=case.advised, confidence=case.confidence, priority=case.priority)
+    clock = Clocks(at).of(case.queue, facts)
+    return {"due_at": clock.due_at, "risk_at": clock.risk_at, "watch_at": clock.risk_at, "sla_stage": SlaStage.RUNNING}
+
+
 def _locked(case_id: UUID, actor: Actor) -> Case:
-    rows = visible_cases(actor).select_related("queue__use_case").select_for_update(of=("self",), no_key=True)
+    rows = (
+        visible_cases(actor)
+        .select_related("queue__use_case", "prediction")
+        .select_for_update(of=("self",), no_key=True)
+    )
     case = rows.filter(pk=case_id).first()
     if case is None:
         raise NotFound

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from reviewapp.access.idempotency import durable
+from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import queries, second_review
 from reviewapp.cases.models import Queue
-from reviewapp.cases.queries import queues_of
+from reviewapp.cases.queries import queues_of, workers_of
 from reviewapp.cases.rules import QUEUE_BOUNDS
+from reviewapp.cases.sla import GIVEN, RISK_BOUNDS, LateAct, calendar_faults, rule_faults, too_long
+from reviewapp.catalog.queries import condition_check
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import digest
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
@@ -30,7 +35,8 @@ class SettingsMoved(Conflict):
 class Section:
     """Settings that belong together, each a column of Queue, and everything that is wrong with them in a queue not yet saved.
 
-    A pointer of a fault begins with the name of the setting. The values may be anything that JSON can say.
+    A pointer of a fault begins with the name of the setting. The values may be anything that JSON can say; what refers to another row
+    is named as in `_REFERS` and has been looked up before.
     """
 
     name: str
@@ -39,11 +45,12 @@ class Section:
 
 
 def _basics_faults(queue: Queue) -> list[Problem]:
-    return [
-        Problem(f"/{name}", "wrong_type", f"Send a whole number from {low:,} to {high:,}.")
+    found = [
+        _whole(name, low, high)
         for name, (low, high) in QUEUE_BOUNDS.items()
-        if type(getattr(queue, name)) is not int or not low <= getattr(queue, name) <= high
+        if not _is_whole(getattr(queue, name), low, high)
     ]
+    return found or _too_long(queue, "/sla_minutes", queue.sla_minutes)
 
 
 def _review_faults(queue: Queue) -> list[Problem]:
@@ -59,17 +66,91 @@ def _blind_faults(queue: Queue) -> list[Problem]:
     return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
 
 
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _whole(name: str, low: int, high: int) -> Problem:
+    return Problem(f"/{name}", "wrong_type", f"Send a whole number from {low:,} to {high:,}.")
+
+
+def _too_long(queue: Queue, pointer: str, *minutes: int) -> list[Problem]:
+    """Nobody means a case to be due in the next decade, which few opening hours would make of many minutes."""
+    longest = max(minutes, default=0)
+    if calendar_faults(queue.opening_hours, at="") or not too_long(longest, queue.opening_hours):
+        return []
+    detail = f"With these opening hours, {longest:,} minutes would take more than two years."
+    return [Problem(pointer, "too_long", detail)]
+
+
+def _service_faults(queue: Queue) -> list[Problem]:
+    low, high = RISK_BOUNDS
+    found = [] if _is_whole(queue.risk_percent, low, high) else [_whole("risk_percent", low, high)]
+    rules = _rule_faults(queue)
+    return found + (rules or _too_long(queue, "/sla_rules", *(rule["minutes"] for rule in queue.sla_rules)))
+
+
+def _rule_faults(queue: Queue) -> list[Problem]:
+    return rule_faults(queue.sla_rules, check=condition_check(queue.use_case, GIVEN), at="/sla_rules")
+
+
+def _hours_faults(queue: Queue) -> list[Problem]:
+    """Held against the minutes only where those are right, which their own sections say."""
+    found = calendar_faults(queue.opening_hours, at="/opening_hours")
+    if found or queue.opening_hours is None or _rule_faults(queue) or type(queue.sla_minutes) is not int:
+        return found
+    minutes = [queue.sla_minutes, *(rule["minutes"] for rule in queue.sla_rules)]
+    return _too_long(queue, "/opening_hours/hours", *minutes)
+
+
+def _late_faults(queue: Queue) -> list[Problem]:
+    if queue.late_act not in list(LateAct):
+        return [Problem("/late_act", "unknown_value", f"One of {', '.join(LateAct)}.")]
+    if queue.late_act == LateAct.PERSON and queue.late_person is None:
+        return [Problem("/late_person", "required", "Choose who gets late cases.")]
+    return []
+
+
 SECTIONS = (
     Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
     Section("second-review", ("review_policy",), _review_faults),
     Section("blind", ("blind_share",), _blind_faults),
+    Section("service", ("sla_rules", "risk_percent"), _service_faults),
+    Section("hours", ("opening_hours",), _hours_faults),
+    Section("late", ("late_act", "late_queue", "late_person"), _late_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 
 
+def _queue_named(queue: Queue, slug: str) -> Queue | None:
+    return Queue.objects.filter(use_case=queue.use_case_id, slug=slug).exclude(pk=queue.pk).first()
+
+
+def _person_named(queue: Queue, username: str) -> User | None:
+    workers = workers_of(Queue.objects.filter(pk=queue.pk), username=username)
+    return workers[0][0] if workers else None
+
+
+# Settings that refer to another row: by which name they are sent and shown, how it is found, and what to say when it is not.
+_REFERS: dict[str, tuple[str, Callable[[Queue, str], Model | None], str]] = {
+    "late_queue": ("slug", _queue_named, "Choose another queue of this use case."),
+    "late_person": ("username", _person_named, "Choose a person who works on this queue."),
+}
+
+
 def settings_of(queue: Queue, names: Collection[str] = SETTINGS) -> dict[str, Any]:
     """The queue's settings by name, as JSON has them."""
-    return {name: getattr(queue, name) for name in names}
+    return {name: _shown(getattr(queue, name), name) for name in names}
+
+
+def _shown(value: Any, name: str) -> Any:
+    return getattr(value, _REFERS[name][0]) if name in _REFERS and value is not None else value
+
+
+def _on_record(queue: Queue, names: Collection[str]) -> dict[str, Any]:
+    """As the audit trail keeps them: rows by id, since a name may be a person's."""
+    values = {name: getattr(queue, name) for name in names}
+    return {name: str(value.pk) if isinstance(value, Model) else value for name, value in values.items()}
 
 
 def seen_digest(queue: Queue, names: Collection[str] = SETTINGS) -> str:
@@ -97,20 +178,37 @@ def change_settings(
     queue = _locked(slug, actor)
     if seen is not None and seen != seen_digest(queue, among):
         raise SettingsMoved
-    before, known = settings_of(queue), _faults(queue, changes)
-    for name, value in changes.items():
-        setattr(queue, name, value)
-    _refuse_faults(_faults(queue, changes), known=known, changes=changes)
-    changed = [name for name in SETTINGS if getattr(queue, name) != before[name]]
+    before, known = _on_record(queue, SETTINGS), _faults(queue, changes)
+    unknown = [fault for name, value in changes.items() for fault in _put(queue, name, value)]
+    _refuse_faults(unknown or _faults(queue, changes), known=known, changes=changes)
+    after = _on_record(queue, SETTINGS)
+    changed = [name for name in SETTINGS if after[name] != before[name]]
     if changed:
         queue.save(update_fields=changed)
-        data = {"before": {name: before[name] for name in changed}, "after": settings_of(queue, changed)}
+        data = {
+            part: {name: values[name] for name in changed} for part, values in (("before", before), ("after", after))
+        }
         audit.record("queue.settings_changed", subject=queue, actor=actor, at=at, queue_id=queue.pk, data=data)
     return queue
 
 
+def _put(queue: Queue, name: str, value: Any) -> list[Problem]:
+    """Set it, looked up where it refers to a row; nothing is saved by this."""
+    if name in _REFERS and value is not None:
+        _, find, detail = _REFERS[name]
+        value = find(queue, value) if isinstance(value, str) and "\0" not in value else None
+        if value is None:
+            return [Problem(f"/{name}", "unknown_value", detail)]
+    setattr(queue, name, value)
+    return []
+
+
 def _locked(slug: str, actor: Actor) -> Queue:
-    seen = queues_of(actor).select_related("use_case").select_for_update(of=("self",), no_key=True)
+    seen = (
+        queues_of(actor)
+        .select_related("use_case", "late_queue", "late_person")
+        .select_for_update(of=("self",), no_key=True)
+    )
     queue = seen.filter(slug=slug).first()
     if queue is None:
         raise NotFound

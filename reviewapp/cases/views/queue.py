@@ -29,7 +29,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     found = listed.queue
     values = query.read(request.GET, allowed=PARAMS)
     choice = Choice.of(values)
-    rows = choice.apply(queries.cases_in(found), found, now=now)
+    rows = choice.apply(queries.cases_in(found), now=now)
     size, purpose = query.size(values, default=PAGE_SIZE), f"queue {slug} {choice.order}"
     page = paging.paginate(rows, order=choice.order, cursor=values.get("cursor"), size=size, purpose=purpose)
     reveal(page.rows, request.actor)

@@ -17,7 +17,9 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
-from reviewapp.cases.settings_forms import Basics, Blind, SecondReview, SettingsForm
+from reviewapp.cases.presentation import clock
+from reviewapp.cases.rule_rows import Service
+from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, SecondReview, SettingsForm
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 
@@ -32,6 +34,9 @@ class Part:
 
 PARTS = {
     "basics": Part("Basics", Basics),
+    "service": Part("Service level", Service),
+    "hours": Part("Opening hours", Hours),
+    "late": Part("When a case is late", Late),
     "second-review": Part("Second review", SecondReview),
     "blind": Part("Blind first", Blind),
 }
@@ -46,7 +51,12 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _led(request: HttpRequest, slug: str) -> Queue:
     """:raises Http404: for whoever does not lead the queue."""
-    found = queries.queues_of(request.actor, LEAD_QUEUE).select_related("use_case").filter(slug=slug).first()
+    found = (
+        queries.queues_of(request.actor, LEAD_QUEUE)
+        .select_related("use_case", "late_queue", "late_person")
+        .filter(slug=slug)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -59,6 +69,8 @@ def save(request: HttpRequest, slug: str, section: str) -> HttpResponse:
     if section not in PARTS:
         raise Http404
     form = PARTS[section].form(queue, section, request.POST)
+    if form.only_shows:
+        return _page(request, queue, form, section)
     if not form.is_valid():
         return _page(request, queue, form, section, status=422)
     try:
@@ -73,52 +85,49 @@ def save(request: HttpRequest, slug: str, section: str) -> HttpResponse:
     except SettingsMoved:
         return _page(request, _led(request, slug), form, section, status=409)
     except Invalid as error:
-        _put_beside(form, error)
+        for problem in error.errors:
+            form.put_beside(problem)
         return _page(request, queue, form, section, status=422)
     messages.success(request, f"Saved: {PARTS[section].title} of {queue.name}. It counts from now on.")
     return redirect(reverse("cases:settings", args=[slug]) + f"#{section}")
 
 
-def _put_beside(form: SettingsForm, error: Invalid) -> None:
-    """Each fault at the field it is about."""
-    for problem in error.errors:
-        name = problem.pointer.strip("/").split("/")[0]
-        form.add_error(name if name in form.fields else None, problem.detail)
-
-
 def _page(
     request: HttpRequest, queue: Queue, form: SettingsForm | None = None, section: str = "", *, status: int = 200
 ) -> HttpResponse:
-    """:param form: what was posted to `section` and not saved."""
+    """:param form: what was posted to `section` and not saved. It was written before what the page showed then, unless that is told anew (409)."""
+    seen = request.POST.get("seen", "") if form and status != 409 else ""
     context = {
         "queue": {"name": queue.name, "url": reverse("cases:queue", args=[queue.slug])},
         "sections": [
-            _section(queue, name, form if name == section and form else part.form(queue, name))
-            for name, part in PARTS.items()
+            _section(queue, name, form, seen=seen) if name == section and form else _section(queue, name)
+            for name in PARTS
         ],
-        "form": form if status == 422 else None,
-        "differences": _differences(queue, form, section) if form and status == 409 else None,
+        "errors": form.error_list() if form and status == 422 else None,
+        "example": _example(queue),
+        "is_moved": form is not None and form.only_shows,
+        "differences": form.differences(PARTS[section].form(queue, section)) if form and status == 409 else None,
     }
     return render(request, "cases/settings.html", context, status=status)
 
 
-def _section(queue: Queue, name: str, form: SettingsForm) -> dict[str, Any]:
+def _section(queue: Queue, name: str, form: SettingsForm | None = None, *, seen: str = "") -> dict[str, Any]:
+    """:param seen: what its form has seen, if that was not just now."""
     return {
         "name": name,
         "title": PARTS[name].title,
         "partial": f"cases/_settings_{name}.html",
         "url": reverse("cases:settings-save", args=[queue.slug, name]),
-        "form": form,
-        "seen": seen_digest(queue, _SETTINGS[name]),
+        "form": form or PARTS[name].form(queue, name),
+        "seen": seen or seen_digest(queue, _SETTINGS[name]),
     }
 
 
-def _differences(queue: Queue, form: SettingsForm, section: str) -> list[dict[str, Any]]:
-    """Where what was posted is not what the queue has now."""
-    now = PARTS[section].form(queue, section)
-    pairs = [(field, form[field.name]) for field in now]
-    return [
-        {"label": field.label, "now": field.value(), "yours": posted.value(), "target": posted.id_for_label}
-        for field, posted in pairs
-        if str(field.value()) != str(posted.value())
-    ]
+def _example(queue: Queue) -> dict[str, str]:
+    """By the settings in force."""
+    now = timezone.now()
+    times = queries.service_level(queue).clock(now, queue.sla_minutes)
+    return {
+        "risk": clock(times.risk_at, now=now),
+        "due": f"{clock(times.due_at, now=now)} {timezone.localtime(times.due_at):%Z}",
+    }

@@ -69,7 +69,7 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _held(case: Case, now: datetime) -> dict[str, Any]:
-    return presentation.sla(case.due_at, sla_minutes=case.queue.sla_minutes, now=now) | {
+    return presentation.sla(case.due_at, risk_at=case.risk_at, now=now) | {
         "id": case.pk,
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),

@@ -4,14 +4,13 @@
                 "then": {"result": "auto"} or {"result": "review", "queue": "slug", "priority": 0 to 100}}],
      "always_review": ["deny"], "confidence_threshold": 0.95, "qa_share": 0.05, "default": {"queue": "slug", "priority": 0}}
 
-    CONDITION  {"all": [...]} | {"any": [...]} | {"not": CONDITION} | {"field": FIELD, "op": OP, "value": ...}
-    FIELD      "features.<name>" | "outcome" | "confidence" | "margin"
-    OP         lt le eq ne ge gt (one value) · in (a list) · between (two ends, both included) · missing (true or false)
+    CONDITION  see catalog.conditions; a FIELD may be "features.<name>", "outcome", "confidence" or "margin"
 
 Rules are read in order and the first that matches decides; then outcomes that are always reviewed, then the confidence threshold. What would
-pass, by an "auto" rule or at the end, enters the draw of the quality sample. A comparison with a value that is not recorded is false.
+pass, by an "auto" rule or at the end, enters the draw of the quality sample.
 """
 
+from reviewapp.catalog.conditions.wording import Labels
 from reviewapp.policies.rules.checking import faults
 from reviewapp.policies.rules.engine import (
     AUTO,
@@ -22,7 +21,7 @@ from reviewapp.policies.rules.engine import (
     Routing,
     compile_policy,
 )
-from reviewapp.policies.rules.wording import Labels, in_words
+from reviewapp.policies.rules.wording import in_words
 
 __all__ = [
     "AUTO",

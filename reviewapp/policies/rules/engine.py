@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from reviewapp.policies.rules.conditions import Facts, MissingCodes, Test, compile_condition
+from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test, compile_condition
 
 ADVERSE = "Adverse outcome is always reviewed"
 NAMED = "This outcome is always reviewed"

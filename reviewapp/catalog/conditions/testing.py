@@ -1,6 +1,6 @@
 """Conditions as closures: facts in, (matched, what was seen) out.
 
-Facts are a pair: the features, and outcome, confidence and margin. Values are scalars that were held against a schema; should a later schema
+Facts are a pair: the features, and what else is given, by name. Values are scalars that were held against a schema; should a later schema
 have changed an input's type, the comparison is false, never an error.
 """
 
@@ -13,7 +13,6 @@ Test: TypeAlias = Callable[[Facts], tuple[bool, str]]
 MissingCodes: TypeAlias = Mapping[str, Collection[float]]
 
 FEATURE = "features."
-GIVEN = ("outcome", "confidence", "margin")
 COMPARISONS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "lt": (operator.lt, "under"),
     "le": (operator.le, "at most"),
