@@ -64,16 +64,25 @@ def place_waiting() -> int:
 
 @transaction.atomic(durable=True)
 def _place_batch() -> int:
-    """No act of anybody: the index catches up with what is on record."""
+    """No act of anybody: the index catches up with what is on record.
+
+    Rows are changed where they stand: whoever reopens such a case meanwhile waits for the row and then deletes it.
+    """
     rows = Precedent.objects.select_for_update(of=("self",), skip_locked=True).filter(frame=None)
     rows = rows.filter(case__prediction__explanation__isnull=False)
-    found = list(rows.select_related("decision__case__prediction__explanation", "case__prediction__use_case")[:_BATCH])
+    found = list(rows.select_related("case__prediction__explanation", "case__prediction__use_case")[:_BATCH])
     for row in found:
-        row.decision.case = row.case
-    placed = [(row.decision, _point(row.decision)) for row in found]
-    Precedent.objects.filter(pk__in=[row.pk for row in found]).delete()
-    Precedent.objects.bulk_create([_row(decision, point) for decision, point in placed if point])
+        _place(row)
     return len(found)
+
+
+def _place(row: Precedent) -> None:
+    point = point_of(row.case.prediction, row.case.prediction.use_case)
+    if point is None:
+        row.delete()
+    else:
+        row.frame, row.code, row.argument = point.frame, point.code, list(point.values)
+        row.save(update_fields=["frame", "code", "argument"])
 
 
 def forget(case: Case) -> None:

@@ -23,7 +23,7 @@ _NONE_YET = (
 )
 
 
-_ALIKE, _NOT_ALIKE = "Decided cases the model argued alike", "No decided case was argued alike; these are nearest"
+_ALIKE, _NOT_ALIKE = "Decided cases the model argued alike", "Nearest decided cases; none was argued alike"
 
 
 def similar_context(found: Similar) -> dict[str, Any]:

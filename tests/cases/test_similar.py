@@ -1,13 +1,17 @@
 """Which decided cases did the model argue alike? Only those that count, that the reader may see, and that the same version argued."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.actions import Entry
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases import precedents
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.cases.models import Precedent
 from reviewapp.intake.scoring import score_pending
@@ -213,9 +217,7 @@ def test_the_page_shows_them_when_asked_and_not_before(office, decide, asked_abo
 def test_the_page_does_not_call_alike_what_is_merely_nearest(office, decide, asked_about, alice, sign_in):
     decide(office, "FAR-1", argued(-0.9, income=-0.2))
     browser = sign_in(alice)
-    assert "No decided case was argued alike; these are nearest" in text_of(
-        browser.get(f"/cases/{asked_about.pk}/similar/")
-    )
+    assert "Nearest decided cases; none was argued alike" in text_of(browser.get(f"/cases/{asked_about.pk}/similar/"))
     decide(office, "SAME-1", argued(0.9))
     assert "Decided cases the model argued alike" in text_of(browser.get(f"/cases/{asked_about.pk}/similar/"))
 
@@ -248,3 +250,41 @@ def test_looking_costs_twelve_statements_however_many_were_decided(office, decid
                 assert similar(client, asked_about).status_code == 200
             costs.append(len(statements.texts))
     assert costs[0] == costs[1] <= 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_reopened_while_its_row_is_being_placed_is_not_found(office, decide, alice, carol, api):
+    """Whoever places the row holds it; the reopening waits for that, and deletes what was placed."""
+    case = decide(office, "EARLY-1", None)
+    score_pending(at=timezone.now())
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            row = Precedent.objects.select_for_update().get(frame=None)
+            reopening = pool.submit(_in_own_connection, lambda: reopen(api(carol), case))
+            _wait_until_blocked()
+            precedents._place(row)
+        assert reopening.result(timeout=20) == 200
+    assert not Precedent.objects.exists()
+
+
+def reopen(client, case):
+    return client.post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "new facts"}).status_code
+
+
+def _in_own_connection(act):
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def _wait_until_blocked():
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_stat_clear_snapshot()")
+            cursor.execute("select 1 from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))")
+            if cursor.fetchone():
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits for the row")
