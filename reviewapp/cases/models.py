@@ -175,7 +175,10 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["case", "round", "slot"], name="one_review_per_slot"),
             models.UniqueConstraint(fields=["case", "round", "reviewer"], name="nobody_reviews_twice_in_a_round"),
         ]
-        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+        indexes = [
+            models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
+            models.Index(fields=["reviewed_at"], condition=Q(stage="second"), name="review_second"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.case_id}"

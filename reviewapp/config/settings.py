@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "reviewapp.predictions",
     "reviewapp.cases",
     "reviewapp.policies",
+    "reviewapp.quality",
     "reviewapp.datasets",
     "reviewapp.notifications",
     "reviewapp.intake",
@@ -289,6 +290,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "args": ["default"],
         "options": {"expires": 10, "queue": "default"},
+    },
+    "work-out-quality": {
+        "task": "quality.work_out",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
     },
     "freeze-datasets": {
         "task": "datasets.freeze_pending",

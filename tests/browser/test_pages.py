@@ -22,7 +22,7 @@ PAGES = {
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
-        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", f"/queues/{MORTGAGE}/settings/",
+        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", f"/queues/{MORTGAGE}/settings/", "/quality/",
         "referred", "agreed", "/help/lead/", "/policies/",
         f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
