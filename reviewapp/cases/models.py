@@ -28,6 +28,7 @@ class Queue(models.Model):
     lease_minutes = models.PositiveIntegerField(default=15)
     most_held = models.PositiveSmallIntegerField(default=5)  # cases one person may hold at once
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
+    seeded_share = models.FloatField(default=0.0, db_default=0.0)  # cases with a known answer, for each that arrives
     review_policy = models.JSONField(default=dict, db_default={}, blank=True)  # `second_review.ReviewPolicy` as JSON
 
     class Meta:
@@ -41,6 +42,9 @@ class Queue(models.Model):
             models.UniqueConstraint(fields=["use_case"], condition=Q(is_lead=True), name="one_lead_queue_per_use_case"),
             models.CheckConstraint(
                 condition=Q(sla_minutes__gt=0, lease_minutes__gt=0, most_held__gt=0), name="queue_times_are_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(seeded_share__gte=0, seeded_share__lte=rules.MOST_SEEDED), name="queue_seeds_within_its_cap"
             ),
         ]
 

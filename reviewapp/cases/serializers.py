@@ -14,6 +14,7 @@ from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     HIGHEST_PRIORITY,
+    MOST_SEEDED,
     QUEUE_BOUNDS,
     REASON_LENGTH,
     Answer,
@@ -324,6 +325,7 @@ class QueueBody(serializers.Serializer[Any]):
     lease_minutes = _bounded("lease_minutes")
     most_held = _bounded("most_held")
     review_policy = ReviewPolicyShape(required=False)
+    seeded_share = serializers.FloatField(min_value=0, max_value=MOST_SEEDED, required=False)
     seen = serializers.CharField(required=False, max_length=64)
 
 
@@ -336,4 +338,5 @@ class QueueShape(serializers.Serializer[Any]):
     lease_minutes = serializers.IntegerField()
     most_held = serializers.IntegerField()
     review_policy = ReviewPolicyShape()
+    seeded_share = serializers.FloatField()
     seen = serializers.CharField()

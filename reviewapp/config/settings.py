@@ -291,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
         "args": ["default"],
         "options": {"expires": 10, "queue": "default"},
     },
+    "mix-in-seeded": {
+        "task": "quality.mix_in",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
+    },
     "work-out-quality": {
         "task": "quality.work_out",
         "schedule": 60.0,

@@ -1,9 +1,26 @@
-"""Reports on the answers of people."""
+"""Cases with a known answer, and reports on the answers of people."""
 
 from django.db import models
 
-from reviewapp.cases.models import Queue
+from reviewapp.cases.models import Case, Decision, Queue
 from reviewapp.quality.rules import Kind
+
+
+class SeededCase(models.Model):
+    """What a seeded case was taken from and what its answer is known to be. Append-only."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")
+    drawn_for = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")  # the arrival
+    source = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+")
+    known_outcome = models.CharField(max_length=60)
+    model_is_right = models.BooleanField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"seeded {self.case_id}"
 
 
 class QualityReport(models.Model):

@@ -1,20 +1,37 @@
 """Which queues somebody may read about, what was worked out, and the answers it is worked out from."""
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Queue
+from reviewapp.cases.models import Case, Decision, Queue
 from reviewapp.cases.queries import queues_of
+from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
-from reviewapp.quality.models import QualityReport
-from reviewapp.quality.rules import OVERLAP, REFRESH, WINDOW, Kind
+from reviewapp.lib.draws import draw
+from reviewapp.lib.ids import first_id_of
+from reviewapp.predictions.models import Prediction
+from reviewapp.quality.models import QualityReport, SeededCase
+from reviewapp.quality.rules import (
+    LONGEST_DELAY,
+    LOOK_BACK,
+    OVERLAP,
+    REFRESH,
+    REST,
+    TRIES,
+    WINDOW,
+    WRONG_SHARE,
+    Kind,
+    id_like,
+)
 
 
 def readable_queues(actor: Actor) -> QuerySet[Queue]:
@@ -37,13 +54,15 @@ class Pair:
     readers: tuple[UUID, UUID]
 
 
-# Both answers count, and the queue is that of the first, whose policy asked for the second.
+# Both answers count, to a case that arrived (seeded ones are harder than most). The queue is that of the first, whose policy asked for
+# the second.
 _PAIRS = """
 select f.outcome, s.outcome, f.second_because, f.reviewer_id, s.reviewer_id
 from cases_review s join cases_case c on c.id = s.case_id
 join cases_review f on f.case_id = s.case_id and f.stage = 'first' and f.outcome <> '' and f.round >= c.counted_from
 where s.stage = 'second' and s.reviewed_at > %(since)s and s.round >= c.counted_from and f.queue_id = %(queue)s
     and not exists (select 1 from cases_reversal v where v.review_id in (s.id, f.id))
+    and not exists (select 1 from predictions_prediction p where p.id = c.prediction_id and p.copy_of_id is not null)
 """
 
 
@@ -78,3 +97,69 @@ def queues_to_work_out(*, at: datetime) -> list[Queue]:
 def usernames(people: Collection[UUID]) -> dict[str, str]:
     """By id, as text."""
     return {str(pk): name for pk, name in User.objects.filter(pk__in=people).values_list("pk", "username")}
+
+
+# Seeding
+
+
+def arrivals_drawn(*, at: datetime) -> list[UUID]:
+    """Cases that arrived of late, were drawn at the share of their queue, whose time has come and that have no seeded case yet, oldest first."""
+    recent = Case.objects.filter(
+        pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
+    )
+    recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
+    rows = recent.order_by("pk").values_list("pk", "opened_at", "queue__seeded_share")
+    return [
+        pk
+        for pk, opened_at, share in rows
+        if _draw("drawn", pk) < share and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
+    ]
+
+
+def _draw(about: str, case_id: UUID) -> float:
+    return draw(settings.AUDIT_KEY, "seeded case", about, case_id)
+
+
+def lock_arrival(pk: UUID) -> Case | None:
+    """The arrival, locked; None if it has its seeded case already or another worker is at it."""
+    rows = Case.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    case = rows.select_related("queue", "prediction__routing").filter(pk=pk).first()
+    return None if case is None or SeededCase.objects.filter(drawn_for=case).exists() else case
+
+
+def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
+    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late."""
+    arrived, routing = like.prediction, like.prediction.routing
+    used = SeededCase.objects.filter(source=OuterRef("pk"), made_at__gt=at - REST)
+    return Decision.objects.filter(
+        ~Exists(used),
+        review__stage=Stage.ADJUDICATION,
+        round=F("case__round"),
+        case__state=CaseState.DECIDED,
+        case__prediction__copy_of=None,
+        case__prediction__use_case=arrived.use_case_id,
+        case__prediction__schema=arrived.schema_id,
+        case__prediction__model_version=arrived.model_version_id,
+        case__prediction__brought_along=arrived.brought_along,
+        case__prediction__routing__policy_number=routing.policy_number,
+        case__prediction__routing__queue_slug=like.queue.slug,
+    )
+
+
+def source_for(like: Case, *, at: datetime) -> Decision | None:
+    """One of them by chance: of the kind that was drawn, model wrong or right, or else of the other."""
+    rows = usable_decisions(like, at=at).select_related("case__prediction__routing", "case__prediction__subject")
+    wrong, right = rows.exclude(outcome=F("predicted_outcome")), rows.filter(outcome=F("predicted_outcome"))
+    wanted = (wrong, right) if _draw("kind", like.pk) < WRONG_SHARE else (right, wrong)
+    return wanted[0].order_by("?").first() or wanted[1].order_by("?").first()
+
+
+def free_id_like(like: Case) -> str | None:
+    """An id such as the use case's recent ones, that no prediction has."""
+    predictions = Prediction.objects.filter(use_case=like.prediction.use_case_id)
+    recent = list(predictions.filter(copy_of=None).order_by("-pk").values_list("external_id", flat=True)[:50])
+    for _ in range(TRIES):
+        made = id_like(like.external_id, recent, digit=lambda: secrets.randbelow(10))
+        if made is None or not predictions.filter(external_id=made).exists():
+            return made
+    return None

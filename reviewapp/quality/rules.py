@@ -1,5 +1,7 @@
-"""What counts, over how long, and what may be said of how few. Plain Python."""
+"""What counts, over how long, and what may be said of how few; when and as what a case is seeded. Plain Python."""
 
+import re
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -14,3 +16,31 @@ FAIR = ("always", "share")  # why a second answer was asked for, where that says
 
 class Kind(StrEnum):
     AGREEMENT = "agreement"
+
+
+WRONG_SHARE = 0.6  # of seeded cases; were it all, "seeded" would mean "wrong"
+LONGEST_DELAY = timedelta(hours=1)  # between an arrival and the case that is seeded for it
+LOOK_BACK = timedelta(hours=3)  # a drawn arrival for which nothing was found to seed until then, gets none
+REST = timedelta(days=30)  # before the same source is used again
+FEWEST_DRAWN = 4
+TRIES = 20
+
+
+def id_like(model: str, others: Sequence[str], *, digit: Callable[[], int]) -> str | None:
+    """An id that looks like `model`: the same but for digits, drawn where those of `others` differ, and at four places at least.
+
+    None if `model` has no digits to draw.
+    """
+    places = [place for place, letter in enumerate(model) if letter.isascii() and letter.isdigit()]
+    shape = _shape(model)
+    alike = [other for other in others if _shape(other) == shape]
+    kept = next((n for n, place in enumerate(places) if any(other[place] != model[place] for other in alike)), 0)
+    drawn = places[min(kept, max(0, len(places) - FEWEST_DRAWN)) :]
+    letters = list(model)
+    for place in drawn:
+        letters[place] = str(digit())
+    return "".join(letters) if drawn else None
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[0-9]", "0", text)

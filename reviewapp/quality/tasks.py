@@ -4,6 +4,13 @@ from celery import shared_task
 from django.utils import timezone
 
 
+@shared_task(name="quality.mix_in", queue="default")
+def mix_in(**_: object) -> None:
+    from reviewapp.quality import actions
+
+    actions.mix_in(at=timezone.now())
+
+
 @shared_task(name="quality.work_out", queue="default")
 def work_out(**_: object) -> None:
     from reviewapp.quality import agreement

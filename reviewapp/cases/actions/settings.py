@@ -14,7 +14,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import queries, second_review
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import queues_of
-from reviewapp.cases.rules import QUEUE_BOUNDS
+from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import digest
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
@@ -46,6 +46,13 @@ def _basics_faults(queue: Queue) -> list[Problem]:
     ]
 
 
+def _proof_faults(queue: Queue) -> list[Problem]:
+    share = queue.seeded_share
+    if type(share) in (int, float) and 0 <= share <= MOST_SEEDED:
+        return []
+    return [Problem("/seeded_share", "out_of_range", f"Send a number from 0 to {MOST_SEEDED}.")]
+
+
 def _review_faults(queue: Queue) -> list[Problem]:
     outcomes, numbers = queue.use_case.outcome_values, [name for name, _ in queries.number_inputs(queue.use_case)]
     found = second_review.faults(queue.review_policy, outcomes=outcomes, numbers=numbers)
@@ -55,6 +62,7 @@ def _review_faults(queue: Queue) -> list[Problem]:
 SECTIONS = (
     Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
     Section("second-review", ("review_policy",), _review_faults),
+    Section("proof", ("seeded_share",), _proof_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 

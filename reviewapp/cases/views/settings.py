@@ -17,7 +17,7 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
-from reviewapp.cases.settings_forms import Basics, SecondReview, SettingsForm
+from reviewapp.cases.settings_forms import Basics, Proof, SecondReview, SettingsForm
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 
@@ -33,6 +33,7 @@ class Part:
 PARTS = {
     "basics": Part("Basics", Basics),
     "second-review": Part("Second review", SecondReview),
+    "proof": Part("Proof of review", Proof),
 }
 _SETTINGS = {section.name: section.settings for section in SECTIONS}
 
