@@ -151,7 +151,13 @@ def copy(source: Prediction, *, external_id: str, at: datetime) -> UUID:
     pk, subject = uuid7(), _copied_subject(source.subject, at=at)
     with connection.cursor() as cursor:
         for statement in _AGAIN:
-            values = {"id": pk, "source": source.pk, "external_id": external_id, "subject": subject, "at": at}
+            values: dict[str, Any] = {
+                "id": pk,
+                "source": source.pk,
+                "external_id": external_id,
+                "subject": subject,
+                "at": at,
+            }
             cursor.execute(statement, values)
     return pk
 
