@@ -11,5 +11,8 @@ numerics may not enter the web. A report is replaced whenever the answers it res
 Agreement: how often two people who answered the same case on their own say the same, over 90 days. Pairs that every answer or a drawn
 share gave are a fair sample and stand by themselves; those that another rule asked for say nothing about the rest.
 
-Public: `actions.mix_in`, `agreement.work_out`; `queries.readable_queues`, `queries.report_of`.
+Reliance: of the answers to seeded cases, how often a wrong model was followed and a right one overruled, for the team and for each person
+against the team. Worked out once a day for the days before: figures that moved with every answer would tell which case was seeded.
+
+Public: `actions.mix_in`, `agreement.work_out`, `reliance.work_out`; `queries.readable_queues`, `queries.report_of`.
 """

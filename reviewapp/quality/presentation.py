@@ -133,3 +133,59 @@ def _people(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list
 
 def window_words() -> str:
     return f"the last {WINDOW.days} days"
+
+
+# Reliance
+
+CONCERN = 0.20  # as `inference.evaluation.reviewers.LIMIT`, which may not be imported here
+
+
+def reliance(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The team's part of quality/reliance.html."""
+    team = body["team"]
+    named = [
+        ("Followed a wrong model", "over", "answers"),
+        ("Overruled a right model", "under", "answers"),
+        ("Followed it after asking what if", "over_after_what_if", "answers"),
+        ("Followed it without asking", "over_without", "answers"),
+        ("Answered faster than one can read", "fast", "answers"),
+    ]
+    over = team["over"]
+    return {
+        "n": body["n"],
+        "rows": [{"label": label} | share(team[key], what=what) for label, key, what in named],
+        "is_about_team": over["n"] >= FEWEST_FOR_VALUE and over["value"] >= CONCERN,
+        "floor": f"{body['floor']:g}",
+    }
+
+
+def people(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """By name. An order by a figure would be a ranking."""
+    rows = [{"name": names.get(row["person"], "somebody who is gone")} | person(row) for row in body["people"]]
+    return sorted(rows, key=lambda row: row["name"])
+
+
+def person(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One person's part: over, under and fast as `share`, and what stands out."""
+    return {
+        "over": _rate(row["over"]),
+        "under": _rate(row["under"]),
+        "fast": share(row["fast"], what="answers"),
+        "flags": _flags(row),
+        "is_fast_and_right": row["haste"]["status"] == "ok" and not row["haste"]["is_flagged"],
+    }
+
+
+def _rate(rate: Mapping[str, Any]) -> dict[str, str]:
+    """A rate seen against the team: its mean from 30 cases on, with the range that holds it with 90 per cent certainty."""
+    return share({"n": rate["n"], "value": rate["mean"], "low": rate["low"], "high": rate["high"]}, what="answers")
+
+
+def _flags(row: Mapping[str, Any]) -> list[str]:
+    limit = f"{100 * CONCERN:.0f} of 100"
+    words = {
+        "over": f"follows a wrong model in more than {limit}, almost certainly",
+        "under": f"overrules a right model in more than {limit}, almost certainly",
+        "haste": "quick, and then often wrong",
+    }
+    return [words[name] for name in words if row[name]["is_flagged"]]

@@ -4,15 +4,16 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Case, Decision, Queue
+from reviewapp.cases.models import Case, Decision, Queue, Review
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
@@ -30,6 +31,7 @@ from reviewapp.quality.rules import (
     WINDOW,
     WRONG_SHARE,
     Kind,
+    day_of,
     id_like,
 )
 
@@ -146,6 +148,13 @@ def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
     )
 
 
+def usable_now(queue: Queue, *, at: datetime) -> int:
+    """How many past decisions a case that arrives in the queue now may draw from."""
+    newest = Case.objects.filter(queue=queue, prediction__copy_of=None).select_related("prediction__routing", "queue")
+    like = newest.order_by("-pk").first()
+    return usable_decisions(like, at=at).count() if like else 0
+
+
 def source_for(like: Case, *, at: datetime) -> Decision | None:
     """One of them by chance: of the kind that was drawn, model wrong or right, or else of the other."""
     rows = usable_decisions(like, at=at).select_related("case__prediction__routing", "case__prediction__subject")
@@ -163,3 +172,76 @@ def free_id_like(like: Case) -> str | None:
         if made is None or not predictions.filter(external_id=made).exists():
             return made
     return None
+
+
+# Answers to seeded cases
+
+
+@dataclass(frozen=True, slots=True)
+class SeededAnswer:
+    """What somebody answered to a seeded case that they saw for the first time. `outcome` is empty where they passed it on."""
+
+    reviewer: UUID
+    outcome: str
+    advised: str
+    known: str
+    model_is_right: bool
+    seconds: float | None  # of active time
+    asked_what_if: bool
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome == self.advised
+
+
+# Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, and none
+# that adjudicates, which has seen the others.
+_SEEDED = """
+select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
+    exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
+        and e.action = 'case.what_if_asked' and e.actor_id = r.reviewer_id and e.at <= r.reviewed_at)
+from quality_seededcase z join cases_case c on c.id = z.case_id join predictions_prediction p on p.id = c.prediction_id
+join cases_review r on r.case_id = c.id
+where r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
+    and not exists (select 1 from cases_reversal v where v.review_id = r.id)
+    and not exists (
+        select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id
+        where o.reviewer_id = r.reviewer_id and o.reviewed_at < r.reviewed_at and o.case_id <> r.case_id
+            and coalesce(a.copy_of_id, a.id) = p.copy_of_id)
+order by r.case_id, r.reviewer_id, r.reviewed_at
+"""
+
+
+def seeded_answers(queue: Queue, *, since: datetime, until: datetime) -> list[SeededAnswer]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEDED, {"queue": queue.pk, "since": since, "until": until})
+        return [SeededAnswer(*row) for row in cursor.fetchall()]
+
+
+def paces(queue: Queue, *, floor: float, since: datetime, until: datetime) -> dict[UUID, tuple[int, int]]:
+    """By reviewer: how many of their answers took less active time than `floor`, and of how many it is known."""
+    rows = Review.objects.filter(
+        queue=queue, reviewed_at__gt=since, reviewed_at__lte=until, active_seconds__isnull=False
+    )
+    counts = (
+        rows.order_by().values("reviewer").annotate(fast=Count("pk", filter=Q(active_seconds__lt=floor)), n=Count("pk"))
+    )
+    return {row["reviewer"]: (row["fast"], row["n"]) for row in counts}
+
+
+def queues_to_rely_on(*, at: datetime) -> list[Queue]:
+    """The queues with seeded cases whose report is not of today."""
+    today = QualityReport.objects.filter(queue=OuterRef("pk"), kind=Kind.RELIANCE, made_at__gte=day_of(at))
+    cases = SeededCase.objects.values("case")
+    answered = Review.objects.filter(case__in=cases).values("queue")
+    seeded = Q(pk__in=Case.objects.filter(pk__in=cases).values("queue")) | Q(pk__in=answered)
+    return list(Queue.objects.filter(seeded, ~Exists(today)).select_related("use_case").order_by("pk"))
+
+
+def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:
+    """The reports on reliance in which the actor stands, by queue, each with the actor's own part of it alone."""
+    rows = QualityReport.objects.filter(kind=Kind.RELIANCE, body__people__contains=[{"person": str(actor.user_id)}])
+    found = rows.select_related("queue__use_case").order_by("queue__name", "queue__slug")
+    return [
+        (report, next(row for row in report.body["people"] if row["person"] == str(actor.user_id))) for report in found
+    ]

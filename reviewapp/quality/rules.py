@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 WINDOW = timedelta(days=90)
@@ -16,6 +16,7 @@ FAIR = ("always", "share")  # why a second answer was asked for, where that says
 
 class Kind(StrEnum):
     AGREEMENT = "agreement"
+    RELIANCE = "reliance"
 
 
 WRONG_SHARE = 0.6  # of seeded cases; were it all, "seeded" would mean "wrong"
@@ -24,6 +25,11 @@ LOOK_BACK = timedelta(hours=3)  # a drawn arrival for which nothing was found to
 REST = timedelta(days=30)  # before the same source is used again
 FEWEST_DRAWN = 4
 TRIES = 20
+
+
+def day_of(moment: datetime) -> datetime:
+    """Midnight UTC before it."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def id_like(model: str, others: Sequence[str], *, digit: Callable[[], int]) -> str | None:

@@ -13,6 +13,7 @@ def mix_in(**_: object) -> None:
 
 @shared_task(name="quality.work_out", queue="default")
 def work_out(**_: object) -> None:
-    from reviewapp.quality import agreement
+    from reviewapp.quality import agreement, reliance
 
     agreement.work_out(at=timezone.now())
+    reliance.work_out(at=timezone.now())

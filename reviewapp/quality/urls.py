@@ -7,6 +7,8 @@ from reviewapp.quality import api, views
 app_name = "quality"
 urlpatterns = [
     path("quality/", views.agreement, name="agreement"),
+    path("quality/reliance/", views.reliance, name="reliance"),
+    path("quality/mine/", views.mine, name="mine"),
 ]
 api_urlpatterns = [
     path("quality/agreement", api.AgreementView.as_view()),

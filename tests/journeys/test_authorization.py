@@ -144,6 +144,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/quality/"): only(200, L, U),
+    ("GET", "/quality/reliance/"): only(200, L, U),
+    ("GET", "/quality/mine/"): everyone(200),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
     ("GET", "/models/<slug:name>/<uuid:version_id>/"): of_office(200, *READ_CATALOG),

@@ -22,47 +22,7 @@ from tests import factories
 from tests.quality.answering import take_and_answer
 
 APPROVE, DENY = "approve", "deny"
-
-
-@pytest.fixture(autouse=True)
-def _every_arrival_is_drawn(monkeypatch):
-    """At once, and for a case in which the model is wrong; but not the case that is `adjudicated`."""
-    undrawn = set()
-    monkeypatch.setattr(queries, "_draw", lambda _, pk: 1.0 if pk in undrawn else 0.0)
-    return undrawn
-
-
-@pytest.fixture
-def dave(office):
-    """A reviewer who has answered nothing."""
-    return factories.make_reviewer("dave", office)
-
-
-@pytest.fixture
-def adjudicated(read_twice, api, carol, office, settings, _every_arrival_is_drawn):
-    """A case on which alice and bob differed, and carol decided otherwise than the model; then no second answers are asked for."""
-    (case,) = read_twice([(APPROVE, DENY)])
-    lease = api(carol).post("/api/v1/queues/loans/claim", {"adjudicate": True}).json()["lease"]["number"]
-    binding = {"lease": lease, "answer": "correct", "outcome": APPROVE, "note": "I called."}
-    assert api(carol).post(f"/api/v1/cases/{case.pk}/review", binding).json()["status"] == "decided"
-    office.queue.review_policy = {}
-    office.queue.seeded_share = 0.02
-    office.queue.save()
-    _every_arrival_is_drawn.add(case.pk)
-    Outbox.objects.all().delete()
-    settings.UNDO_SECONDS = 30
-    return case
-
-
-@pytest.fixture
-def arrival(adjudicated, office):
-    return office.send()
-
-
-@pytest.fixture
-def seeded(arrival):
-    assert mix_in(at=factories.now()) == 1
-    return SeededCase.objects.get().case
+pytestmark = pytest.mark.usefixtures("drawn")
 
 
 def test_a_case_is_mixed_in_for_an_arrival_with_the_answer_kept_apart(adjudicated, arrival, office):
