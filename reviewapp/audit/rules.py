@@ -51,6 +51,7 @@ ACTION_WORDS = {
     "queue.settings_changed": "changed the settings of the queue",
     "reason_code.added": "added the reason",
     "schema.published": "published the inputs",
+    "seeded_case.created": "mixed a case with a known answer into the queue",
     "trail.event_viewed": "looked at an event of the trail",
     "trail.viewed": "looked at the trail",
     "use_case.created": "made the use case",
@@ -81,6 +82,7 @@ OBJECT_WORDS = {
     "policies.policyversion": "policy version",
     "predictions.label": "label",
     "predictions.prediction": "prediction",
+    "quality.seededcase": "seeded case",
 }
 DETAILS = {
     "added": "gave",

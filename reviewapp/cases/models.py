@@ -33,6 +33,7 @@ class Queue(models.Model):
         default=0, db_default=0
     )  # of its cases, that a person answers before they see the model's part
     density = models.CharField(max_length=6, default="auto", choices=[("auto", "By device"), ("touch", "Touch")])
+    seeded_share = models.FloatField(default=0.0, db_default=0.0)  # cases with a known answer, for each that arrives
     review_policy = models.JSONField(default=dict, db_default={}, blank=True)  # `second_review.ReviewPolicy` as JSON
     sla_rules = models.JSONField(default=list, blank=True)  # see `sla`; the first that matches says the minutes
     opening_hours = models.JSONField(null=True, blank=True)  # see `sla`; without them a queue is open round the clock
@@ -59,6 +60,9 @@ class Queue(models.Model):
             models.CheckConstraint(
                 condition=Q(late_act=LateAct.PERSON, late_person__isnull=False) | ~Q(late_act=LateAct.PERSON),
                 name="giving_late_cases_needs_a_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(seeded_share__gte=0, seeded_share__lte=rules.MOST_SEEDED), name="queue_seeds_within_its_cap"
             ),
         ]
 
@@ -224,7 +228,10 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["case", "round", "slot"], name="one_review_per_slot"),
             models.UniqueConstraint(fields=["case", "round", "reviewer"], name="nobody_reviews_twice_in_a_round"),
         ]
-        indexes = [models.Index(fields=["reviewer", "-id"], name="review_by_reviewer")]
+        indexes = [
+            models.Index(fields=["reviewer", "-id"], name="review_by_reviewer"),
+            models.Index(fields=["reviewed_at"], condition=Q(stage="second"), name="review_second"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.case_id}"

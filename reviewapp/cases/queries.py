@@ -268,6 +268,9 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     )
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
     rows = rows.exclude(stage=Stage.ADJUDICATION)
+    alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
+    for original in ("prediction", "prediction__copy_of"):
+        rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))
     return rows.select_related(*WHOLE).defer(*HEAVY).order_by("-priority", "due_at", "id").first()
 
 
@@ -280,10 +283,26 @@ def opened_since(queue: Queue, moment: datetime) -> int:
 
 
 def story_of(case: Case) -> list[AuditEvent]:
-    """What happened to the case and before it to its prediction, oldest first; of a very long story the newest part."""
-    before = of_object("predictions.prediction", [str(case.prediction_id)])
+    """What happened to the case and before it to its prediction, oldest first; of a very long story the newest part.
+
+    A copy has arrived as what it is a copy of; `case.prediction` is loaded.
+    """
+    before = [*_arrival_of_copy(case), *of_object("predictions.prediction", [str(case.prediction_id)])]
     since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
     return [*before, *reversed(since)]
+
+
+_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
+
+
+def _arrival_of_copy(case: Case) -> list[AuditEvent]:
+    original = case.prediction.copy_of
+    if original is None:
+        return []
+    events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
+    for event in events:
+        event.at += case.prediction.received_at - original.received_at
+    return events
 
 
 def number_inputs(use_case: UseCase) -> list[tuple[str, str]]:
@@ -347,15 +366,15 @@ def open_drafts(actor: Actor) -> QuerySet[Draft]:
 
 def backlog_figures() -> dict[str, tuple[str, int]]:
     """Name -> (meaning, value) for the metrics page; each count stops at COUNT_LIMIT + 1."""
-    bounded = slice(COUNT_LIMIT + 1)
+    bounded, arrived = slice(COUNT_LIMIT + 1), Case.objects.filter(prediction__copy_of=None)
     return {
         "cases_open": (
             "Cases not decided, counted to 1,001",
-            len(Case.objects.exclude(state=CaseState.DECIDED).values("pk")[bounded]),
+            len(arrived.exclude(state=CaseState.DECIDED).values("pk")[bounded]),
         ),
         "cases_pended": (
             "Cases pended until a follow-up time, counted to 1,001",
-            len(Case.objects.filter(state=CaseState.PENDED).values("pk")[bounded]),
+            len(arrived.filter(state=CaseState.PENDED).values("pk")[bounded]),
         ),
         "labels_pending": (
             "Decisions that are not labels yet, counted to 1,001",

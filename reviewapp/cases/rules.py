@@ -61,6 +61,7 @@ LONGEST_PENDED = timedelta(days=30)
 AWAITED_LENGTH = 200
 REASON_LENGTH = 200
 HIGHEST_PRIORITY = 100
+MOST_SEEDED = 0.05  # of what arrives: proving that people look may not keep them from looking
 # The least and the most of what a lead may set for a queue.
 QUEUE_BOUNDS = {"sla_minutes": (1, 525_600), "lease_minutes": (1, 1_440), "most_held": (1, 1_000)}
 

@@ -15,6 +15,7 @@ from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
     HIGHEST_PRIORITY,
+    MOST_SEEDED,
     QUEUE_BOUNDS,
     REASON_LENGTH,
     SURENESS,
@@ -367,6 +368,7 @@ class QueueSettings(serializers.Serializer[Any]):
     late_person = serializers.CharField(allow_null=True)
     review_policy = ReviewPolicyShape()
     blind_share = serializers.FloatField(min_value=0, max_value=1)
+    seeded_share = serializers.FloatField(min_value=0, max_value=MOST_SEEDED)
     seen = serializers.CharField(max_length=64)
 
 

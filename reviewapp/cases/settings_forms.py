@@ -9,7 +9,7 @@ from django.http import QueryDict
 from reviewapp.cases import queries
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import other_queues, workers_of
-from reviewapp.cases.rules import QUEUE_BOUNDS
+from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
 from reviewapp.cases.second_review import ReviewPolicy
 from reviewapp.cases.sla import WEEKDAYS, LateAct, zones
 from reviewapp.catalog.rules import OutcomeKind
@@ -175,6 +175,22 @@ class Blind(SettingsForm):
 
     def changes(self) -> dict[str, Any]:
         return {"blind_share": float(self.cleaned_data["blind_share"]) / 100}
+
+
+class Proof(SettingsForm):
+    seeded_share = forms.FloatField(
+        min_value=0,
+        max_value=100 * MOST_SEEDED,
+        required=False,
+        label="Seeded cases, for 100 that arrive",
+        help_text="At 2, each reviewer spends 2 of 100 cases on them. At most 5; empty or 0: none.",
+    )
+
+    def shown(self, queue: Queue) -> dict[str, Any]:
+        return {"seeded_share": _to_percent(queue.seeded_share)}
+
+    def changes(self) -> dict[str, Any]:
+        return {"seeded_share": round((self.cleaned_data["seeded_share"] or 0) / 100, 6)}
 
 
 class Basics(SettingsForm):

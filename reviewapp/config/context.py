@@ -13,11 +13,13 @@ from reviewapp.notifications.live import socket_url
 # Label, path, who sees it (None: everyone signed in), and further paths that belong to it.
 WORKS = frozenset({Role.REVIEWER, Role.LEAD})
 LEADS: frozenset[Role] = frozenset()  # no role is enough: whoever may lead a queue
+OVERSEERS = frozenset({Role.AUDITOR})  # and whoever may lead a queue
 PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("My work", "/my-work/", WORKS, ()),
     ("Queues", "/queues/", WORKS, ("/cases/",)),
     ("Board", "/board/", LEADS, ()),
     ("Adjudicate", "/adjudication/", LEADS, ()),
+    ("Quality", "/quality/", OVERSEERS, ()),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),
     ("Data sets", "/datasets/", frozenset({Role.ML}), ()),
@@ -68,7 +70,7 @@ def nav(request: HttpRequest) -> list[dict[str, Any]]:
         if roles is None
         or request.actor.has_role(*roles)
         or (roles is WORKS and works_anyway)
-        or (roles is LEADS and leads)
+        or (roles in (LEADS, OVERSEERS) and leads)
     ]
 
 

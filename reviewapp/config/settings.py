@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "reviewapp.predictions",
     "reviewapp.cases",
     "reviewapp.policies",
+    "reviewapp.quality",
     "reviewapp.datasets",
     "reviewapp.notifications",
     "reviewapp.intake",
@@ -294,6 +295,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "args": ["default"],
         "options": {"expires": 10, "queue": "default"},
+    },
+    "mix-in-seeded": {
+        "task": "quality.mix_in",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
+    },
+    "work-out-quality": {
+        "task": "quality.work_out",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
     },
     "freeze-datasets": {
         "task": "datasets.freeze_pending",

@@ -10,8 +10,9 @@ from reviewapp.config import openapi, views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
 from reviewapp.policies import urls as policies
+from reviewapp.quality import urls as quality
 
-api = [route for room in (audit, catalog, intake, cases, datasets) for route in room.api_urlpatterns]
+api = [route for room in (audit, catalog, intake, cases, quality, datasets) for route in room.api_urlpatterns]
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("", include(cases)),
     path("", include(catalog)),
     path("", include(policies)),
+    path("", include(quality)),
     path("", include(datasets)),
     path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),

@@ -42,8 +42,8 @@ _NAMES = (
 
 
 def visible_predictions(actor: Actor) -> QuerySet[Prediction]:
-    """The predictions of the use cases whose predictions the actor may read."""
-    return Prediction.objects.filter(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
+    """The predictions of the use cases whose predictions the actor may read; none that is a copy of another and never arrived."""
+    return Prediction.objects.filter(copy_of=None, use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
 
 
 def is_pending(prediction_id: UUID) -> bool:

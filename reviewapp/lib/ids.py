@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -11,3 +12,8 @@ def uuid7() -> UUID:
     random = int.from_bytes(os.urandom(10), "big")
     value = (stamp & (1 << 48) - 1) << 80 | random
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)
+
+
+def first_id_of(moment: datetime) -> UUID:
+    """The least id that `uuid7` may have made at `moment`: what was made since has a greater one."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -143,7 +143,7 @@ def routed_prediction(actor: Actor, prediction_id: UUID) -> Prediction:
 
     :raises NotFound: for anyone else, and while it is not routed.
     """
-    of_use_case = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
+    of_use_case = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"), copy_of=None)
     of_case = Exists(visible_cases(actor).filter(prediction=OuterRef("pk")))
     rows = Prediction.objects.filter(of_use_case | of_case, pk=prediction_id, routing__isnull=False)
     found = rows.select_related("routing", "use_case", "schema", "case__queue").first()

@@ -117,6 +117,59 @@ def store_routings(rows: Sequence[tuple[UUID, Routed]], *, at: datetime) -> None
         _copy(_ROUTING, (_routing_row(prediction_id, routed, at) for prediction_id, routed in rows))
 
 
+# A second showing: all times keep their distance from the moment it arrived.
+_AGAIN = (
+    """
+insert into predictions_prediction (id, use_case_id, external_id, subject_id, schema_id, features, snapshot_digest, context,
+    model_version_id, brought_along, status, failure, outcome, probabilities, confidence, margin, occurred_at, received_at,
+    received_from_id, copy_of_id)
+select %(id)s, use_case_id, %(external_id)s, %(subject)s, schema_id, features, snapshot_digest, '{}',
+    model_version_id, brought_along, status, failure, outcome, probabilities, confidence, margin,
+    occurred_at + (%(at)s::timestamptz - received_at), %(at)s, received_from_id, id
+from predictions_prediction where id = %(source)s
+""",
+    """
+insert into predictions_explanation (prediction_id, method, output_space, brought_along, additive, body, explained_at)
+select %(id)s, e.method, e.output_space, e.brought_along, e.additive, e.body, e.explained_at + (%(at)s::timestamptz - p.received_at)
+from predictions_explanation e join predictions_prediction p on p.id = e.prediction_id where p.id = %(source)s
+""",
+    """
+insert into predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,
+    selection_reason, selection_probability, stratum, draw, threshold, routed_at)
+select %(id)s, r.policy_version_id, r.policy_number, r.result, r.outcome, r.queue_slug, r.priority, r.rule, r.trace,
+    r.selection_reason, r.selection_probability, r.stratum, r.draw, r.threshold, r.routed_at + (%(at)s::timestamptz - p.received_at)
+from predictions_routingresult r join predictions_prediction p on p.id = r.prediction_id where p.id = %(source)s
+""",
+)
+
+
+def copy(source: Prediction, *, external_id: str, at: datetime) -> UUID:
+    """Store a routed prediction once more as if it arrived at `at`, in the caller's transaction and under the caller's audit event.
+
+    Inputs, advice, reasons and routing are the same. Of its subject only the masked name is: who the person is, is not copied.
+    """
+    pk, subject = uuid7(), _copied_subject(source.subject, at=at)
+    with connection.cursor() as cursor:
+        for statement in _AGAIN:
+            values: dict[str, Any] = {
+                "id": pk,
+                "source": source.pk,
+                "external_id": external_id,
+                "subject": subject,
+                "at": at,
+            }
+            cursor.execute(statement, values)
+    return pk
+
+
+def _copied_subject(subject: Subject | None, *, at: datetime) -> UUID | None:
+    if subject is None:
+        return None
+    row = _new_subject(os.urandom(32), subject.use_case_id, Identity(reference=""), at)
+    names = ("pk", "use_case_id", "reference_mac", "data_key", "identity", "masked_name", "created_at")
+    return Subject.objects.create(**dict(zip(names, row, strict=True)) | {"masked_name": subject.masked_name}).pk
+
+
 def explanation_row(
     prediction_id: UUID, body: Mapping[str, Any], additive: bool | None, brought: bool, at: datetime
 ) -> tuple[Any, ...]:

@@ -34,7 +34,11 @@ class Subject(models.Model):
 
 
 class Prediction(models.Model):
-    """One model output over one input snapshot. Once it has left `pending` a trigger freezes the row."""
+    """One model output over one input snapshot. Once it has left `pending` a trigger freezes the row.
+
+    With `copy_of` it is shown a second time to see what people answer: it never arrived, so what leaves the product and every figure leaves
+    it out (`copy_of=None`), while to whoever reviews it, it is one like any other.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="+")
@@ -55,17 +59,22 @@ class Prediction(models.Model):
     occurred_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     received_from = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    copy_of = models.ForeignKey("self", on_delete=models.PROTECT, related_name="copies", null=True, db_index=False)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["use_case", "external_id"], name="prediction_external_id_is_unique"),
+            # A copy's id is made up: it may not stand in the way of a prediction that arrives.
+            models.UniqueConstraint(
+                fields=["use_case", "external_id"], condition=Q(copy_of=None), name="prediction_external_id_is_unique"
+            ),
             models.CheckConstraint(condition=Q(status__in=STATUSES), name="prediction_status_is_known"),
             models.CheckConstraint(
                 condition=~Q(status="routed") | (Q(confidence__isnull=False) & ~Q(outcome="")),
                 name="routed_prediction_has_outcome",
             ),
         ]
+        indexes = [models.Index(fields=["copy_of"], condition=Q(copy_of__isnull=False), name="prediction_copies")]
 
     def __str__(self) -> str:
         return self.external_id

@@ -17,13 +17,14 @@ MORTGAGE, TRIAGE = "mortgage-underwriting", "ward-triage"
 PAGES = {
     "underwriter": [
         "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
-        "corrected", "similar", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/help/", "/help/reviewer/", "/password/",
+        "corrected", "similar", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/quality/mine/",
+        "/help/", "/help/reviewer/", "/password/",
     ],
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
         "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/adjudication/", f"/queues/{MORTGAGE}/settings/",
-        f"/queues/{TRIAGE}/settings/", "referred", "agreed", "/help/lead/", "/policies/",
+        f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/", "/policies/",
         f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [

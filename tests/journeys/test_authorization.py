@@ -145,6 +145,9 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/flips/"): of_office(409, *READERS),  # likewise
     ("GET", "/cases/<uuid:case_id>/similar/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
+    ("GET", "/quality/"): only(200, L, U),
+    ("GET", "/quality/reliance/"): only(200, L, U),
+    ("GET", "/quality/mine/"): everyone(200),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
     ("GET", "/models/<slug:name>/<uuid:version_id>/"): of_office(200, *READ_CATALOG),
@@ -189,6 +192,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("POST", "/api/v1/predictions/batch"): (Scope.PREDICTIONS_WRITE, everyone(400)),
     ("GET", "/api/v1/predictions/<uuid:prediction_id>"): (Scope.PREDICTIONS_READ, of_office(200, M, K)),
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
+    ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),

@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.datasets.freezing import freeze_pending
+from reviewapp.quality.agreement import work_out
 from tests import factories
 from tests.journeys.conftest import Served, body
 
@@ -153,6 +154,7 @@ OPERATIONS = [
     ("POST", "/api/v1/predictions", "sender"),
     ("GET", "/api/v1/predictions/{prediction_id}", "sender"),
     ("POST", "/api/v1/predictions/batch", "sender"),
+    ("GET", "/api/v1/quality/agreement", "carol"),
     ("GET", "/api/v1/queues/{slug}", "alice"),
     ("PATCH", "/api/v1/queues/{slug}", "carol"),
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
@@ -306,7 +308,12 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     done = hold("POST", "/api/v1/cases/bulk", "carol", 200, json=order).json()
     assert [result["status"] for result in done["results"]] == [200, 409, 404]
     hold("POST", "/api/v1/cases/bulk", "carol", 422, json={**order, "act": "reassign"})
+    asked = {"params": {"queue": "loans"}}
+    hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked)  # nothing is worked out yet
     _differ(hold, taken)
+    work_out(at=factories.now())
+    assert hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked).json()["asked"]["n"] == 1
+    hold("GET", "/api/v1/quality/agreement", "alice", 404, **asked)
     place = {"at": {"slug": "loans"}}
     read = hold("GET", "/api/v1/queues/{slug}", "alice", 200, **place).json()
     changed = {"sla_minutes": 90, "seen": read["seen"]}

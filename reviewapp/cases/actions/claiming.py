@@ -40,6 +40,13 @@ where id = (
 returning id, queue_id, lease, lease_until, external_id, stage
 """
 
+# Nobody is given what they have answered before under another number: not what the case is a copy of, and no other copy of it.
+_NEW_TO_ME = """and not exists (select from predictions_prediction p where p.id = c.prediction_id and p.copy_of_id is not null
+    and exists (
+        select from (select p.copy_of_id as id union all select n.id from predictions_prediction n where n.copy_of_id = p.copy_of_id) alike
+        join cases_case s on s.prediction_id = alike.id join cases_review r on r.case_id = s.id where r.reviewer_id = %(me)s
+    ))"""
+
 
 @durable
 def claim_next(*, slug: str, adjudicates: bool = False, actor: Actor, at: datetime) -> Case | None:
@@ -54,7 +61,8 @@ def claim_next(*, slug: str, adjudicates: bool = False, actor: Actor, at: dateti
     :raises NotFound: if there is no such queue, or the actor may not work on it; to adjudicate, lead it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
-    case = _claim("slug = %(slug)s", {"slug": slug, "pended": False}, actor=actor, adjudicates=adjudicates)
+    values = {"slug": slug, "pended": False}
+    case = _claim("slug = %(slug)s", values, actor=actor, adjudicates=adjudicates, only=_NEW_TO_ME)
     if case is None:
         queue = queues_of(actor, LEAD_QUEUE if adjudicates else WORK_QUEUE).filter(slug=slug).first()
         if queue is None:

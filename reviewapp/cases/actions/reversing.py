@@ -102,9 +102,12 @@ def _in_window(review: Review) -> bool:
 
 
 def _withhold(case: Case) -> bool:
-    """Keep the decision of this round from becoming a label; False if it is one already. A relay at work on it is waited for."""
+    """Keep the decision of this round from becoming a label, as that of a copy never does; False if it is one already.
+
+    A relay at work on it is waited for.
+    """
     deleted, _ = Outbox.objects.filter(decision__case=case, decision__round=case.round).delete()
-    return deleted > 0
+    return deleted > 0 or Case.objects.filter(pk=case.pk, prediction__copy_of__isnull=False).exists()
 
 
 def _reason(reason: str) -> str:

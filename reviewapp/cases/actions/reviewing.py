@@ -195,6 +195,7 @@ def _append_review(case: Case, given: Given, *, outcome: str, second: _Second, a
 
 
 # The decision, the row that will make it a label, and the end of the case are one statement: there is no moment with one and without the others.
+# What a copy is decided is nobody's label.
 _DECIDE = """
 with decided as (
     insert into cases_decision (id, case_id, round, review_id, outcome, predicted_outcome, direction, decided_by_id, decided_at)
@@ -202,6 +203,7 @@ with decided as (
 ), waiting as (
     insert into cases_outbox (decision_id, created_at, tries, next_try_at, failure)
     select id, decided_at, 0, decided_at + %(undo)s * interval '1 second', '' from decided
+    where not exists (select from predictions_prediction p where p.id = %(prediction)s and p.copy_of_id is not null)
 )
 update cases_case set state = 'decided', outcome = %(outcome)s, decided_at = %(at)s, holder_id = null, lease_until = null, leased_at = null
 where id = %(case)s
@@ -212,6 +214,7 @@ def _decide(case: Case, review: Review, *, outcome: str) -> None:
     values: dict[str, Any] = {
         "id": uuid7(), "case": case.pk, "round": case.round, "review": review.pk, "outcome": outcome, "predicted": case.advised,
         "direction": _direction(case, outcome), "me": review.reviewer_id, "at": review.reviewed_at, "undo": settings.UNDO_SECONDS,
+        "prediction": case.prediction_id,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_DECIDE, values)

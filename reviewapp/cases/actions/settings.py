@@ -17,7 +17,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import queries, second_review
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import queues_of, workers_of
-from reviewapp.cases.rules import QUEUE_BOUNDS
+from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
 from reviewapp.cases.sla import GIVEN, RISK_BOUNDS, LateAct, calendar_faults, rule_faults, too_long
 from reviewapp.catalog.queries import condition_check
 from reviewapp.lib.actor import Actor
@@ -51,6 +51,13 @@ def _basics_faults(queue: Queue) -> list[Problem]:
         if not _is_whole(getattr(queue, name), low, high)
     ]
     return found or _too_long(queue, "/sla_minutes", queue.sla_minutes)
+
+
+def _proof_faults(queue: Queue) -> list[Problem]:
+    share = queue.seeded_share
+    if type(share) in (int, float) and 0 <= share <= MOST_SEEDED:
+        return []
+    return [Problem("/seeded_share", "out_of_range", f"Send a number from 0 to {MOST_SEEDED}.")]
 
 
 def _review_faults(queue: Queue) -> list[Problem]:
@@ -118,6 +125,7 @@ SECTIONS = (
     Section("service", ("sla_rules", "risk_percent"), _service_faults),
     Section("hours", ("opening_hours",), _hours_faults),
     Section("late", ("late_act", "late_queue", "late_person"), _late_faults),
+    Section("proof", ("seeded_share",), _proof_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 

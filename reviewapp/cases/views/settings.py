@@ -19,7 +19,7 @@ from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_diges
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import clock
 from reviewapp.cases.rule_rows import Service
-from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, SecondReview, SettingsForm
+from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Proof, SecondReview, SettingsForm
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 
@@ -39,6 +39,7 @@ PARTS = {
     "late": Part("When a case is late", Late),
     "second-review": Part("Second review", SecondReview),
     "blind": Part("Blind first", Blind),
+    "proof": Part("Proof of review", Proof),
 }
 _SETTINGS = {section.name: section.settings for section in SECTIONS}
 

@@ -1,0 +1,247 @@
+"""Which queues somebody may read about, what was worked out, and the answers it is worked out from."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from reviewapp.access.models import User
+from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
+from reviewapp.cases.models import Case, Decision, Queue, Review
+from reviewapp.cases.queries import queues_of
+from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.draws import draw
+from reviewapp.lib.ids import first_id_of
+from reviewapp.predictions.models import Prediction
+from reviewapp.quality.models import QualityReport, SeededCase
+from reviewapp.quality.rules import (
+    LONGEST_DELAY,
+    LOOK_BACK,
+    OVERLAP,
+    REFRESH,
+    REST,
+    TRIES,
+    WINDOW,
+    WRONG_SHARE,
+    Kind,
+    day_of,
+    id_like,
+)
+
+
+def readable_queues(actor: Actor) -> QuerySet[Queue]:
+    """The queues whose figures the actor may read, by name: those they lead; of an auditor, those whose cases they may read."""
+    right = VIEW_QUEUE if actor.has_role(Role.AUDITOR) else LEAD_QUEUE
+    return queues_of(actor, right).select_related("use_case").order_by("name", "slug")
+
+
+def report_of(queue: Queue, kind: Kind) -> QualityReport | None:
+    return QualityReport.objects.filter(queue=queue, kind=kind).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one case, each with an outcome, the second given without sight of the first; and why it was asked for."""
+
+    first: str
+    second: str
+    because: str
+    readers: tuple[UUID, UUID]
+
+
+# Both answers count, to a case that arrived (seeded ones are harder than most). The queue is that of the first, whose policy asked for
+# the second.
+_PAIRS = """
+select f.outcome, s.outcome, f.second_because, f.reviewer_id, s.reviewer_id
+from cases_review s join cases_case c on c.id = s.case_id
+join cases_review f on f.case_id = s.case_id and f.stage = 'first' and f.outcome <> '' and f.round >= c.counted_from
+where s.stage = 'second' and s.reviewed_at > %(since)s and s.round >= c.counted_from and f.queue_id = %(queue)s
+    and not exists (select 1 from cases_reversal v where v.review_id in (s.id, f.id))
+    and not exists (select 1 from predictions_prediction p where p.id = c.prediction_id and p.copy_of_id is not null)
+"""
+
+
+def pairs_of(queue: Queue, *, since: datetime) -> tuple[list[Pair], int]:
+    """The pairs of a queue, and how many more second answers named no outcome; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAIRS, {"queue": queue.pk, "since": since})
+        rows = cursor.fetchall()
+    found = [Pair(first, second, because, (one, other)) for first, second, because, one, other in rows if second]
+    return found, len(rows) - len(found)
+
+
+_CHANGED = """
+select distinct f.queue_id from cases_review s
+join cases_review f on f.case_id = s.case_id and f.stage = 'first' and f.outcome <> ''
+left join quality_report r on r.queue_id = f.queue_id and r.kind = 'agreement'
+where s.stage = 'second' and s.reviewed_at > %(since)s and (r.id is null or s.reviewed_at > r.made_at - %(overlap)s * interval '1 second'
+    or exists (select 1 from cases_reversal v where v.case_id = s.case_id and v.made_at > r.made_at - %(overlap)s * interval '1 second'))
+"""
+
+
+def queues_to_work_out(*, at: datetime) -> list[Queue]:
+    """The queues whose pairs are not those of their report any more, and those whose report is a day old."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, {"since": at - WINDOW, "overlap": OVERLAP.total_seconds()})
+        changed = [row[0] for row in cursor.fetchall()]
+    old = QualityReport.objects.filter(kind=Kind.AGREEMENT, made_at__lt=at - REFRESH)
+    ids = {*changed, *old.values_list("queue", flat=True)}
+    return list(Queue.objects.filter(pk__in=ids).select_related("use_case").order_by("pk"))
+
+
+def usernames(people: Collection[UUID]) -> dict[str, str]:
+    """By id, as text."""
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=people).values_list("pk", "username")}
+
+
+# Seeding
+
+
+def arrivals_drawn(*, at: datetime) -> list[UUID]:
+    """Cases that arrived of late, were drawn at the share of their queue, whose time has come and that have no seeded case yet, oldest first."""
+    recent = Case.objects.filter(
+        pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
+    )
+    recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
+    rows = recent.order_by("pk").values_list("pk", "opened_at", "queue__seeded_share")
+    return [
+        pk
+        for pk, opened_at, share in rows
+        if _draw("drawn", pk) < share and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
+    ]
+
+
+def _draw(about: str, case_id: UUID) -> float:
+    return draw(settings.AUDIT_KEY, "seeded case", about, case_id)
+
+
+def lock_arrival(pk: UUID) -> Case | None:
+    """The arrival, locked; None if it has its seeded case already or another worker is at it."""
+    rows = Case.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    case = rows.select_related("queue", "prediction__routing").filter(pk=pk).first()
+    return None if case is None or SeededCase.objects.filter(drawn_for=case).exists() else case
+
+
+def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
+    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late."""
+    arrived, routing = like.prediction, like.prediction.routing
+    used = SeededCase.objects.filter(source=OuterRef("pk"), made_at__gt=at - REST)
+    return Decision.objects.filter(
+        ~Exists(used),
+        review__stage=Stage.ADJUDICATION,
+        round=F("case__round"),
+        case__state=CaseState.DECIDED,
+        case__prediction__copy_of=None,
+        case__prediction__use_case=arrived.use_case_id,
+        case__prediction__schema=arrived.schema_id,
+        case__prediction__model_version=arrived.model_version_id,
+        case__prediction__brought_along=arrived.brought_along,
+        case__prediction__routing__policy_number=routing.policy_number,
+        case__prediction__routing__queue_slug=like.queue.slug,
+    )
+
+
+def usable_now(queue: Queue, *, at: datetime) -> int:
+    """How many past decisions a case that arrives in the queue now may draw from."""
+    newest = Case.objects.filter(queue=queue, prediction__copy_of=None).select_related("prediction__routing", "queue")
+    like = newest.order_by("-pk").first()
+    return usable_decisions(like, at=at).count() if like else 0
+
+
+def source_for(like: Case, *, at: datetime) -> Decision | None:
+    """One of them by chance: of the kind that was drawn, model wrong or right, or else of the other."""
+    rows = usable_decisions(like, at=at).select_related("case__prediction__routing", "case__prediction__subject")
+    wrong, right = rows.exclude(outcome=F("predicted_outcome")), rows.filter(outcome=F("predicted_outcome"))
+    wanted = (wrong, right) if _draw("kind", like.pk) < WRONG_SHARE else (right, wrong)
+    return wanted[0].order_by("?").first() or wanted[1].order_by("?").first()
+
+
+def free_id_like(like: Case) -> str | None:
+    """An id such as the use case's recent ones, that no prediction has."""
+    predictions = Prediction.objects.filter(use_case=like.prediction.use_case_id)
+    recent = list(predictions.filter(copy_of=None).order_by("-pk").values_list("external_id", flat=True)[:50])
+    for _ in range(TRIES):
+        made = id_like(like.external_id, recent, digit=lambda: secrets.randbelow(10))
+        if made is None or not predictions.filter(external_id=made).exists():
+            return made
+    return None
+
+
+# Answers to seeded cases
+
+
+@dataclass(frozen=True, slots=True)
+class SeededAnswer:
+    """What somebody answered to a seeded case that they saw for the first time. `outcome` is empty where they passed it on."""
+
+    reviewer: UUID
+    outcome: str
+    advised: str
+    known: str
+    model_is_right: bool
+    seconds: float | None  # of active time
+    asked_what_if: bool
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome == self.advised
+
+
+# Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, and none
+# that adjudicates, which has seen the others.
+_SEEDED = """
+select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
+    exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
+        and e.action = 'case.what_if_asked' and e.actor_id = r.reviewer_id and e.at <= r.reviewed_at)
+from quality_seededcase z join cases_case c on c.id = z.case_id join predictions_prediction p on p.id = c.prediction_id
+join cases_review r on r.case_id = c.id
+where r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
+    and not exists (select 1 from cases_reversal v where v.review_id = r.id)
+    and not exists (
+        select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id
+        where o.reviewer_id = r.reviewer_id and o.reviewed_at < r.reviewed_at and o.case_id <> r.case_id
+            and coalesce(a.copy_of_id, a.id) = p.copy_of_id)
+order by r.case_id, r.reviewer_id, r.reviewed_at
+"""
+
+
+def seeded_answers(queue: Queue, *, since: datetime, until: datetime) -> list[SeededAnswer]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEDED, {"queue": queue.pk, "since": since, "until": until})
+        return [SeededAnswer(*row) for row in cursor.fetchall()]
+
+
+def paces(queue: Queue, *, floor: float, since: datetime, until: datetime) -> dict[UUID, tuple[int, int]]:
+    """By reviewer: how many of their answers took less active time than `floor`, and of how many it is known."""
+    rows = Review.objects.filter(
+        queue=queue, reviewed_at__gt=since, reviewed_at__lte=until, active_seconds__isnull=False
+    )
+    counts = (
+        rows.order_by().values("reviewer").annotate(fast=Count("pk", filter=Q(active_seconds__lt=floor)), n=Count("pk"))
+    )
+    return {row["reviewer"]: (row["fast"], row["n"]) for row in counts}
+
+
+def queues_to_rely_on(*, at: datetime) -> list[Queue]:
+    """The queues with seeded cases whose report is not of today."""
+    today = QualityReport.objects.filter(queue=OuterRef("pk"), kind=Kind.RELIANCE, made_at__gte=day_of(at))
+    cases = SeededCase.objects.values("case")
+    answered = Review.objects.filter(case__in=cases).values("queue")
+    seeded = Q(pk__in=Case.objects.filter(pk__in=cases).values("queue")) | Q(pk__in=answered)
+    return list(Queue.objects.filter(seeded, ~Exists(today)).select_related("use_case").order_by("pk"))
+
+
+def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:
+    """The reports on reliance in which the actor stands, by queue, each with the actor's own part of it alone."""
+    rows = QualityReport.objects.filter(kind=Kind.RELIANCE, body__people__contains=[{"person": str(actor.user_id)}])
+    found = rows.select_related("queue__use_case").order_by("queue__name", "queue__slug")
+    return [
+        (report, next(row for row in report.body["people"] if row["person"] == str(actor.user_id))) for report in found
+    ]

@@ -1,0 +1,52 @@
+"""What counts, over how long, and what may be said of how few; when and as what a case is seeded. Plain Python."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+WINDOW = timedelta(days=90)
+REFRESH = timedelta(days=1)  # a window moves on also where nothing happens
+OVERLAP = timedelta(minutes=2)  # an answer may be committed a moment after a report that was begun later
+FEWEST_FOR_RANGE = 10
+FEWEST_FOR_VALUE = 30
+FEWEST_RARER = 10  # answers that are not the commonest one, for kappa and alpha
+FAIR = ("always", "share")  # why a second answer was asked for, where that says nothing about the case
+
+
+class Kind(StrEnum):
+    AGREEMENT = "agreement"
+    RELIANCE = "reliance"
+
+
+WRONG_SHARE = 0.6  # of seeded cases; were it all, "seeded" would mean "wrong"
+LONGEST_DELAY = timedelta(hours=1)  # between an arrival and the case that is seeded for it
+LOOK_BACK = timedelta(hours=3)  # a drawn arrival for which nothing was found to seed until then, gets none
+REST = timedelta(days=30)  # before the same source is used again
+FEWEST_DRAWN = 4
+TRIES = 20
+
+
+def day_of(moment: datetime) -> datetime:
+    """Midnight UTC before it."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def id_like(model: str, others: Sequence[str], *, digit: Callable[[], int]) -> str | None:
+    """An id that looks like `model`: the same but for digits, drawn where those of `others` differ, and at four places at least.
+
+    None if `model` has no digits to draw.
+    """
+    places = [place for place, letter in enumerate(model) if letter.isascii() and letter.isdigit()]
+    shape = _shape(model)
+    alike = [other for other in others if _shape(other) == shape]
+    kept = next((n for n, place in enumerate(places) if any(other[place] != model[place] for other in alike)), 0)
+    drawn = places[min(kept, max(0, len(places) - FEWEST_DRAWN)) :]
+    letters = list(model)
+    for place in drawn:
+        letters[place] = str(digit())
+    return "".join(letters) if drawn else None
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[0-9]", "0", text)

@@ -1,0 +1,188 @@
+"""Reliance: whether people follow the model where it is known to be wrong, told of the team and of each person as far as few cases allow."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from reviewapp.cases.models import Case
+from reviewapp.quality import queries
+from reviewapp.quality.actions import mix_in
+from reviewapp.quality.models import QualityReport
+from reviewapp.quality.queries import SeededAnswer, seeded_answers
+from reviewapp.quality.reliance import figures, work_out
+from reviewapp.quality.rules import Kind
+from reviewapp.quality.tasks import work_out as task
+from tests import factories
+from tests.quality.answering import take_and_answer
+
+APPROVE, DENY = "approve", "deny"
+pytestmark = pytest.mark.usefixtures("drawn")
+TOMORROW = timedelta(days=1)
+
+
+@pytest.fixture
+def seed(adjudicate, office, drawn):
+    """`seed(n)`: n seeded cases from as many sources; their arrivals are out of the way."""
+
+    def mixed_in(n: int, *, right: bool = False) -> list[Case]:
+        adjudicate(n, right=right)
+        before = set(Case.objects.filter(prediction__copy_of__isnull=False).values_list("pk", flat=True))
+        for _ in range(n):
+            arrival = office.send()
+            assert mix_in(at=factories.now()) == 1
+            Case.objects.filter(pk=arrival.pk).update(queue=office.lead_queue)
+        return list(Case.objects.filter(prediction__copy_of__isnull=False).exclude(pk__in=before).order_by("pk"))
+
+    return mixed_in
+
+
+def answers(office) -> list[SeededAnswer]:
+    now = factories.now()
+    return seeded_answers(office.queue, since=now - timedelta(days=90), until=now + TOMORROW)
+
+
+def page_of(client, path="/quality/reliance/") -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def test_carol_reads_how_often_her_team_follows_a_wrong_model_and_dave_reads_of_himself_alone(
+    seed, api, sign_in, office, alice, carol
+):
+    dave, erin = (factories.make_reviewer(name, office) for name in ("dave", "erin"))
+    for number, case in enumerate(seed(10)):
+        take_and_answer(api(dave), case, DENY if number < 4 else APPROVE, active_seconds=2 if number < 5 else 60)
+    take_and_answer(api(erin), seed(1)[0], DENY, active_seconds=60)
+    assert work_out(at=factories.now() + TOMORROW) == 1
+    body = QualityReport.objects.get(kind=Kind.RELIANCE).body
+    assert (body["team"]["over"]["n"], round(11 * body["team"]["over"]["value"])) == (11, 5)
+    own = next(row for row in body["people"] if row["person"] == str(dave.pk))
+    assert (own["over"]["n"], own["over"]["hits"], own["haste"]["n"]) == (10, 4, 5)
+    page = page_of(sign_in(carol))
+    assert "Followed a wrong model" in page
+    assert "range only: 11 of the 30 answers that a figure needs" in page
+    assert page.index("<bdi>Dave</bdi>") < page.index("<bdi>Erin</bdi>")
+    assert "10 answers: range only" in page
+    assert "too few: 1" in page
+    mine = page_of(sign_in(dave), "/quality/mine/")
+    assert "10 answers: range only" in mine
+    assert "Erin" not in mine
+    assert "Nothing to show yet" in page_of(sign_in(alice), "/quality/mine/")
+
+
+def test_an_auditor_reads_of_the_team_and_of_nobody_by_name(seed, api, sign_in, office):
+    dave = factories.make_reviewer("dave", office)
+    take_and_answer(api(dave), seed(1)[0], DENY)
+    work_out(at=factories.now() + TOMORROW)
+    page = page_of(sign_in(factories.make_auditor("frank", office)))
+    assert "The team" in page
+    assert "Dave" not in page
+    assert sign_in(dave).get("/quality/reliance/").status_code == 404
+
+
+def test_figures_move_once_a_day_so_that_they_do_not_tell_which_case_was_seeded(seed, api, office):
+    dave = factories.make_reviewer("dave", office)
+    take_and_answer(api(dave), seed(1)[0], DENY)
+    now = factories.now()
+    task()
+    assert QualityReport.objects.get(kind=Kind.RELIANCE).body["n"] == 0  # today's answers are not in
+    assert work_out(at=now) == 0
+    assert work_out(at=now + TOMORROW) == 1
+    assert QualityReport.objects.get(kind=Kind.RELIANCE).body["n"] == 1
+
+
+def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_count(
+    seed, api, office, alice, bob, carol, settings
+):
+    settings.UNDO_SECONDS = 30
+    dave, erin = (factories.make_reviewer(name, office) for name in ("dave", "erin"))
+    first, second, third = seed(3)
+    take_and_answer(api(alice), first, DENY)  # she picked it by hand; she knows the source
+    take_and_answer(api(dave), second, DENY)
+    assert api(dave).post(f"/api/v1/cases/{second.pk}/undo", {}).status_code == 200
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    take_and_answer(api(dave), third, APPROVE)
+    take_and_answer(api(erin), third, DENY)
+    take_and_answer(api(carol), third, DENY, note="I decide.")
+    found = {(answer.reviewer, answer.accepted) for answer in answers(office)}
+    assert found == {(dave.pk, False), (erin.pk, True)}
+
+
+def test_a_case_passed_on_is_not_followed_and_a_right_model_passed_on_is_not_overruled(seed, api, office):
+    dave = factories.make_reviewer("dave", office)
+    (wrong,), (right,) = seed(1), seed(1, right=True)
+    for case in (wrong, right):
+        take_and_answer(api(dave), case, DENY, answer="refer")
+    assert {answer.model_is_right for answer in answers(office)} == {True, False}
+    team = figures(office.queue, until=factories.now() + TOMORROW)["team"]
+    assert (team["over"]["n"], team["over"]["value"], team["under"]["n"]) == (1, 0, 0)
+
+
+def said(reviewer, *, right, accepted, seconds=60.0, asked=False):
+    outcome, known = (DENY if accepted else APPROVE), (DENY if right else APPROVE)
+    return SeededAnswer(reviewer, outcome, DENY, known, right, seconds, asked)
+
+
+@pytest.fixture
+def told(office, monkeypatch, sign_in, carol):
+    """`told(answers)`: what carol's page says of these."""
+
+    def page(found: list[SeededAnswer]) -> str:
+        monkeypatch.setattr(queries, "seeded_answers", lambda *_, **__: found)
+        body = figures(office.queue, until=factories.now())
+        values = {"made_at": factories.now(), "body": body}
+        QualityReport.objects.update_or_create(queue=office.queue, kind=Kind.RELIANCE, defaults=values)
+        return page_of(sign_in(carol))
+
+    return page
+
+
+def test_only_what_is_almost_certain_is_noted_of_a_person(told, alice, bob):
+    team = [said(bob.pk, right=False, accepted=i < 4) for i in range(40)]
+    page = told(team + [said(alice.pk, right=False, accepted=i < 10) for i in range(29)])
+    assert "follows a wrong model" not in page.split("<tbody>")[-1]  # 10 of 29, and 29 are too few
+    page = told(team + [said(alice.pk, right=False, accepted=i < 20) for i in range(40)])
+    noted = page.split("<tbody>")[-1]
+    assert noted.count("follows a wrong model in more than 20 of 100, almost certainly") == 1
+    assert noted.index("almost certainly") < noted.index("Bob")  # it is Alice's line
+
+
+def test_where_the_team_follows_a_wrong_model_the_page_says_that_it_is_about_the_team(told, alice, bob):
+    team = [said(person.pk, right=False, accepted=i < 12) for i in range(30) for person in (alice, bob)]
+    assert "The team as a whole follows a wrong model often" in told(team)
+    assert "The team as a whole" not in told([said(alice.pk, right=False, accepted=i < 3) for i in range(40)])
+
+
+def test_fast_and_right_is_no_finding_and_fast_and_wrong_is(told, alice, sign_in):
+    quick = [said(alice.pk, right=False, accepted=False, seconds=2.0) for _ in range(20)]
+    assert "quick, and then often wrong" not in told(quick)
+    assert "fast and right" in page_of(sign_in(alice), "/quality/mine/")
+    wrong = [said(alice.pk, right=False, accepted=i < 12, seconds=2.0) for i in range(20)]
+    assert "quick, and then often wrong" in told(wrong)
+
+
+def test_whether_somebody_asked_what_if_is_told_apart(told, office):
+    people = [uuid4() for _ in range(2)]
+    asked = [said(people[0], right=False, accepted=False, asked=True) for _ in range(30)]
+    page = told(asked + [said(people[1], right=False, accepted=True) for _ in range(30)])
+    rows = page.split("Followed it after asking what if")[1]
+    assert "0 of 100" in rows.split("Followed it without asking")[0]
+    assert "100 of 100" in rows.split("Followed it without asking")[1]
+
+
+def test_without_seeded_cases_the_page_says_which_setting_makes_them(sign_in, carol, adjudicated):
+    page = page_of(sign_in(carol))
+    assert "Nobody has answered a seeded case of this queue" in page
+    assert "1 past decision can be used now" in page
+    assert "/queues/loans/settings/#proof" in page
+
+
+def test_one_queue_that_fails_does_not_hold_up_the_others(seed, monkeypatch):
+    from reviewapp.quality import reliance
+
+    seed(1)
+    monkeypatch.setattr(reliance, "figures", lambda *_, **__: 1 / 0)
+    assert work_out(at=factories.now()) == 0
