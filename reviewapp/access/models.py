@@ -38,6 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(
         max_length=5, default="auto", choices=[("auto", "As device"), ("light", "Light"), ("dark", "Dark")]
     )
+    own_keys = models.JSONField(
+        default=dict, db_default={}, blank=True
+    )  # key of the product -> what this person presses
     session_epoch = models.PositiveIntegerField(default=0)
     must_change_password = models.BooleanField(default=False)  # somebody else has set it and therefore knows it
     created_at = models.DateTimeField()

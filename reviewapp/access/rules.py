@@ -5,6 +5,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 
 KEY_MARK = "csk_"
@@ -80,6 +81,35 @@ SCOPE_WORDS = {
     Scope.AUDIT_READ: "read the audit trail",
 }
 
+# The single keys that pages use, and what for. Levels and reasons keep their digits, and "?" shows the keys everywhere.
+KEY_WORDS = {
+    "g": "Take next, take this case",
+    "x": "Release the case",
+    "z": "Take the answer back",
+    "a": "Agree",
+    "c": "Correct",
+    "r": "Refer; on a page that went out of date, reload",
+    "t": "Cannot tell",
+    "n": "Write a note",
+    "p": "Pend; on the board, priority",
+    "w": "What if",
+    "f": "What would change this",
+    "s": "Similar decided cases",
+    "v": "Move to queue",
+    "m": "Give to somebody",
+    "b": "Take back",
+    "j": "Next row",
+    "k": "Previous row",
+    "y": "First reason, where digits choose levels",
+    "u": "Second reason",
+    "i": "Third reason",
+    "o": "Fourth reason",
+    "/": "Search",
+    "[": "Previous page",
+    "]": "Next page",
+}
+_PRESSABLE = re.compile(r"[a-z/\[\],.;'-]")
+
 NAME_LENGTH = 60
 PASSWORD_BYTES = 1024
 LONGEST_KEY_DAYS = 366
@@ -91,6 +121,19 @@ def fold_name(typed: str) -> str:
     """One spelling for every way to type a user name: width, case and accents do not tell two accounts apart."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", typed).casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).strip()
+
+
+def own_key_faults(own: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with pressing `own[key]` for each key of the product, by key. What is not in `own` stays as it is."""
+    pressed = {key: own.get(key, key) for key in KEY_WORDS}
+    found = {}
+    for key, mine in pressed.items():
+        twins = [KEY_WORDS[other] for other, theirs in pressed.items() if theirs == mine and other != key]
+        if not _PRESSABLE.fullmatch(mine):
+            found[key] = "Press one letter, or one of / [ ] , . ; ' -"
+        elif twins and key in own:
+            found[key] = f"This key is taken: {twins[0]}."
+    return found
 
 
 def is_user_name(name: str) -> bool:

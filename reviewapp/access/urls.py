@@ -10,6 +10,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
     path("password/", views.password, name="password"),
     path("preferences/", views.preferences, name="preferences"),
+    path("preferences/keys/", views.own_keys, name="own-keys"),
     path("people/", views.people, name="people"),
     path("people/new/", views.new_person, name="new-person"),
     path("people/roles/<str:name>/", views.role, name="role"),

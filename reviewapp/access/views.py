@@ -1,6 +1,6 @@
 """Pages of oneself (signing in and out, password, preferences), of people and what they may do, and of API keys."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -18,7 +18,7 @@ from reviewapp.access import actions, forms, queries, rules, sessions
 from reviewapp.access.budget import TooManyGuesses
 from reviewapp.access.doors import requires
 from reviewapp.access.models import User
-from reviewapp.access.rules import ROLE_WORDS, Role
+from reviewapp.access.rules import KEY_WORDS, ROLE_WORDS, Role
 from reviewapp.audit import queries as trail
 from reviewapp.audit.rules import detail_of, words_of
 from reviewapp.lib import listing, query
@@ -141,6 +141,34 @@ def preferences(request: HttpRequest) -> HttpResponse:
                 samesite="Lax",
             )
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_keys(request: HttpRequest) -> HttpResponse:
+    """Which key does what, and what one would rather press."""
+    typed = {key: request.POST.get(f"key-{ord(key)}", key).strip().lower() or key for key in KEY_WORDS}
+    if request.method != "POST":
+        return _own_keys_page(request, {**{key: key for key in KEY_WORDS}, **cast("User", request.user).own_keys}, {})
+    try:
+        own = {} if "reset" in request.POST else typed
+        actions.set_own_keys(user_id=request.user.pk, own=own, actor=request.actor, at=timezone.now())
+    except Invalid as refusal:
+        faults = {problem.pointer.removeprefix("/"): problem.detail for problem in refusal.errors}
+        return _own_keys_page(request, typed, faults, status=422)
+    messages.success(request, "Your keys are saved. They follow you to every device.")
+    return redirect("access:own-keys")
+
+
+def _own_keys_page(
+    request: HttpRequest, pressed: Mapping[str, str], faults: Mapping[str, str], *, status: int = 200
+) -> HttpResponse:
+    rows = [
+        {"name": f"key-{ord(key)}", "key": key, "words": words, "pressed": pressed[key][:3], "error": faults.get(key)}
+        for key, words in KEY_WORDS.items()
+    ]
+    errors = [{"text": f"{row['words']}: {row['error']}", "target": row["name"]} for row in rows if row["error"]]
+    context = {"rows": rows, "error_list": errors, "is_changed": bool(cast("User", request.user).own_keys)}
+    return render(request, "access/own_keys.html", context, status=status)
 
 
 # People

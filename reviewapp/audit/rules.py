@@ -58,6 +58,7 @@ ACTION_WORDS = {
     "user.created": "made the account",
     "user.disabled": "disabled the account",
     "user.enabled": "enabled the account",
+    "user.keys_changed": "changed the keys they press",
     "user.password_changed": "changed the password",
     "user.password_reset": "set a new password for the account",
     "user.roles_changed": "changed the roles of the account",

@@ -53,6 +53,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "help_url": help_url(actor),
         "socket_url": socket_url(request),
         "undo_seconds": settings.UNDO_SECONDS,
+        "own_keys": " ".join(f"{key}{pressed}" for key, pressed in getattr(person, "own_keys", {}).items()),
     }
 
 

@@ -1,10 +1,37 @@
 /* Keys: whatever carries data-key answers to it. A choice is chosen, a field gets the focus, a link or button is clicked.
    Single keys rest while a person types and when they are switched off (WCAG 2.1.4); "Control+Enter" always works.
-     data-key="a" | "?" | "Control+Enter"     data-key-label="what the list of keys calls it" (else its text) */
+     data-key="a" | "?" | "Control+Enter"     data-key-label="what the list of keys calls it" (else its text)
+     <html data-own-keys="aq gm">              this person presses Q for what the page calls A, and M for G */
 
 const TYPING = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])";
 const dialog = document.querySelector("[data-keys-dialog]");
 const list = dialog?.querySelector("[data-keys-list]");
+
+const own = new Map((document.documentElement.dataset.ownKeys ?? "").split(" ").filter(Boolean).map(([key, pressed]) => [key, pressed]));
+const meant = new Map([...own].map(([key, pressed]) => [pressed, key]));
+
+/* What the page calls the key that was pressed; a key that another one has replaced means nothing any more. */
+function meaning(pressed) {
+  return meant.get(pressed) ?? (own.has(pressed) ? "" : pressed);
+}
+
+/* Caps and announcements say what this person presses. */
+function relabel(root) {
+  for (const element of root.querySelectorAll("[data-key]")) {
+    const pressed = own.get(element.dataset.key);
+    if (!pressed) continue;
+    element.setAttribute("aria-keyshortcuts", pressed);
+    const cap = (element.labels?.[0] ?? element).querySelector(".key");
+    if (cap) cap.textContent = capText(pressed);
+  }
+}
+
+if (own.size) {
+  relabel(document);
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) for (const node of addedNodes) if (node.querySelectorAll) relabel(node);
+  }).observe(document.body, { childList: true, subtree: true });
+}
 
 function boundTo(key) {
   return [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key && isUsable(element));
@@ -48,7 +75,7 @@ function addToList(key, label) {
 function showKeys() {
   list.replaceChildren();
   for (const element of document.querySelectorAll("[data-key]")) {
-    if (isUsable(element)) addToList(element.dataset.key, labelOf(element));
+    if (isUsable(element)) addToList(own.get(element.dataset.key) ?? element.dataset.key, labelOf(element));
   }
   addToList("?", "This list");
   dialog.showModal();
@@ -67,7 +94,7 @@ document.addEventListener("keydown", (event) => {
     showKeys();
     return;
   }
-  const element = boundTo(sends ? "Control+Enter" : event.key.toLowerCase());
+  const element = boundTo(sends ? "Control+Enter" : meaning(event.key.toLowerCase()));
   if (!element) return;
   event.preventDefault();
   act(element);

@@ -1,12 +1,11 @@
 /* Ticking rows of a list: how many are ticked, all at once, and J and K from row to row. Without it the boxes are plain boxes.
      <form data-ticks>                       its checkboxes named "case" are the rows
        <span data-ticks-all hidden><input type="checkbox"> <strong data-ticks-count></strong></span>
-     <p data-ticks-keys hidden>              says that J and K work */
+     <p data-ticks-keys hidden>              holds buttons data-ticks-step="1" and "-1", which carry the keys J and K */
 
 const form = document.querySelector("[data-ticks]");
 const boxes = form ? [...form.querySelectorAll("input[name=case]")] : [];
 const all = form?.querySelector("[data-ticks-all]");
-const TYPING = "textarea, select, input:not([type=checkbox])";
 
 function count() {
   const ticked = boxes.filter((box) => box.checked).length;
@@ -27,19 +26,11 @@ function move(step) {
   boxes[next].focus({ focusVisible: true });
 }
 
-function onKey(event) {
-  const step = { j: 1, k: -1 }[event.key.toLowerCase()];
-  const rests = event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(TYPING) || document.querySelector("dialog[open]");
-  if (!step || rests || document.documentElement.dataset.shortcuts === "off") return;
-  event.preventDefault();
-  move(step);
-}
-
 if (boxes.length) {
   all.hidden = false;
   for (const hint of document.querySelectorAll("[data-ticks-keys]")) hint.hidden = false;
   all.querySelector("input").addEventListener("change", (event) => tickAll(event.target.checked));
   form.addEventListener("change", (event) => { if (event.target.name === "case") count(); });
-  document.addEventListener("keydown", onKey);
+  for (const button of document.querySelectorAll("[data-ticks-step]")) button.addEventListener("click", () => move(Number(button.dataset.ticksStep)));
   addEventListener("pageshow", count);
 }

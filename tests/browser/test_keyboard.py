@@ -127,3 +127,26 @@ def test_the_skip_link_leads_past_the_menu(held):
     held.keyboard.press("Enter")
     held.keyboard.press("Tab")
     assert held.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_a_person_presses_their_own_keys(world, person, held_out):
+    """Q for Agree; A then means nothing, and caps and the list of keys say so."""
+    (case,) = world.cases(held_out["mortgage-underwriting"][170:], "APP-K", wanted=1)
+    page = person("underwriter")
+    page.goto(f"{world.url}/preferences/keys/")
+    page.get_by_label("Agree").fill("q")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.locator(".notice").first).to_contain_text("Your keys are saved")
+    try:
+        take(page, world.url + case["case"]["url"])
+        agree = page.locator("input[value=agree]")
+        page.keyboard.press("a")
+        expect(agree).not_to_be_checked()
+        page.keyboard.press("q")
+        expect(agree).to_be_checked()
+        expect(agree.locator("xpath=..").locator(".key")).to_have_text("Q")
+        page.keyboard.press("?")
+        expect(page.locator("[data-keys-list]")).to_contain_text("Q")
+    finally:
+        page.goto(f"{world.url}/preferences/keys/")
+        page.get_by_role("button", name="Give all keys back").click()

@@ -18,7 +18,7 @@ PAGES = {
     "underwriter": [
         "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
         "corrected", "similar", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/quality/mine/",
-        "/help/", "/help/reviewer/", "/password/",
+        "/help/", "/help/reviewer/", "/password/", "/preferences/keys/",
     ],
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],

@@ -66,7 +66,7 @@ def test_a_lease_number_that_is_not_ones_own_pends_nothing(held, alice, bob, mal
     ("change", "pointer", "code"),
     [
         ({"follow_up_at": ahead(minutes=-1)}, "/follow_up_at", "follow_up_past"),
-        ({"follow_up_at": ahead(days=30, minutes=5)}, "/follow_up_at", "follow_up_too_far"),
+        ({"follow_up_at": ahead(days=31)}, "/follow_up_at", "follow_up_too_far"),
         ({"follow_up_at": "2026-11-27T09:00:00"}, "/follow_up_at", "bad_time"),
         ({"follow_up_at": "2026-02-30T09:00:00Z"}, "/follow_up_at", "bad_time"),
         ({"follow_up_at": "0001-01-01T00:00:00+23:59"}, "/follow_up_at", "bad_time"),

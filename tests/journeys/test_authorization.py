@@ -96,6 +96,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/password/"): everyone(200),
     ("POST", "/password/"): everyone(400),
     ("POST", "/preferences/"): everyone(400),
+    ("GET", "/preferences/keys/"): everyone(200),
+    ("POST", "/preferences/keys/"): everyone(302),  # only ever one's own
     ("GET", "/people/"): role_page(200, A),
     ("GET", "/people/new/"): role_page(200, A),
     ("POST", "/people/new/"): role_page(422, A),
