@@ -42,6 +42,11 @@ def readable_queues(actor: Actor) -> QuerySet[Queue]:
     return queues_of(actor, right).select_related("use_case").order_by("name", "slug")
 
 
+def leads(actor: Actor, queue: Queue) -> bool:
+    """Of people by name only the leads of their queue read."""
+    return queues_of(actor, LEAD_QUEUE).filter(pk=queue.pk).exists()
+
+
 def report_of(queue: Queue, kind: Kind) -> QualityReport | None:
     return QualityReport.objects.filter(queue=queue, kind=kind).first()
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from reviewapp.access.rules import Scope
 from reviewapp.cases.models import Case
 from reviewapp.quality import queries
 from reviewapp.quality.actions import mix_in
@@ -70,6 +71,19 @@ def test_carol_reads_how_often_her_team_follows_a_wrong_model_and_dave_reads_of_
     assert "10 answers: range only" in mine
     assert "Erin" not in mine
     assert "Nothing to show yet" in page_of(sign_in(alice), "/quality/mine/")
+
+
+def test_the_api_gives_the_team_and_names_people_to_their_lead_alone(seed, api, office, carol):
+    dave = factories.make_reviewer("dave", office)
+    take_and_answer(api(dave), seed(1)[0], DENY)
+    read = "/api/v1/quality/reliance"
+    assert api(carol, Scope.CASES_LEAD).get(read, queue="loans").json()["made_at"] is None
+    work_out(at=factories.now() + TOMORROW)
+    told = api(carol, Scope.CASES_LEAD).get(read, queue="loans").json()
+    assert (told["n"], told["team"]["over"]["n"], [row["person"] for row in told["people"]]) == (1, 1, ["dave"])
+    frank = factories.make_auditor("frank", office)
+    assert api(frank, Scope.CASES_LEAD).get(read, queue="loans").json()["people"] == []
+    assert api(dave, Scope.CASES_LEAD).get(read, queue="loans").status_code == 404
 
 
 def test_an_auditor_reads_of_the_team_and_of_nobody_by_name(seed, api, sign_in, office):
