@@ -230,3 +230,15 @@ def test_what_was_taken_stays_on_record(seeded):
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         SeededCase.objects.update(model_is_right=True)
     assert Prediction.objects.filter(copy_of__isnull=False).count() == 1
+
+
+def test_the_similar_cases_of_a_seeded_case_do_not_name_what_it_was_taken_from(api, adjudicate, office, dave):
+    factories.make_model(office.use_case)
+    named = {"model": "credit-risk", "model_version": "1"}
+    (source,) = adjudicate(1, **named)
+    arrival = office.send(**named)
+    assert mix_in(at=factories.now()) == 1
+    copy = SeededCase.objects.get().case
+    found = [api(dave).get(f"/api/v1/cases/{case.pk}/similar").json()["results"] for case in (arrival, copy)]
+    assert [row["external_id"] for row in found[0]] == [source.external_id]
+    assert found[1] == []
