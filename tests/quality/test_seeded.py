@@ -78,6 +78,30 @@ def test_a_seeded_case_looks_like_any_other_to_reviewer_and_lead(api, sign_in, o
         assert one == other
 
 
+def test_nor_does_a_blind_one_tell_itself_apart_before_and_after_the_own_view(
+    api, sign_in, office, adjudicated, dave, carol
+):
+    office.queue.blind_share = 1
+    office.queue.save()
+    arrival = office.send()
+    assert mix_in(at=factories.now()) == 1
+    reviewer, lead = sign_in(dave), sign_in(carol)
+    seen = []
+    for case in (SeededCase.objects.get().case, arrival):
+        read = f"/cases/{case.pk}/"
+        texts = [lead.get(read), reviewer.get(f"/predictions/{case.prediction_id}/routing/")]
+        texts += [api(dave).post(f"/api/v1/cases/{case.pk}/claim"), reviewer.get(read)]
+        case.refresh_from_db()
+        blind = {"lease": case.lease, "answer": "blind", "outcome": APPROVE, "sure": 2}
+        answered = api(dave).post(f"/api/v1/cases/{case.pk}/review", blind)
+        assert (answered.status_code, case.is_blind) == (200, True)
+        texts += [answered, reviewer.get(read), api(dave).get(f"/api/v1/cases/{case.pk}/similar")]
+        seen.append([anonymous(text.content.decode(), case) for text in texts])
+        Case.objects.filter(pk=case.pk).update(queue=office.lead_queue)
+    for one, other in zip(*seen, strict=True):
+        assert one == other
+
+
 def anonymous(text: str, case: Case) -> str:
     """Without what is each case's own: ids, times, digests and tokens."""
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
