@@ -109,16 +109,16 @@ def usernames(people: Collection[UUID]) -> dict[str, str]:
 # Seeding
 
 
-def arrivals_drawn(*, at: datetime) -> list[UUID]:
-    """Cases that arrived of late, were drawn at the share of their queue, whose time has come and that have no seeded case yet, oldest first."""
+def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
+    """Cases, each with its queue, oldest first: they arrived of late, were drawn at its share, their time has come, and none is seeded for them yet."""
     recent = Case.objects.filter(
         pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
     )
     recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
-    rows = recent.order_by("pk").values_list("pk", "opened_at", "queue__seeded_share")
+    rows = recent.order_by("pk").values_list("pk", "queue", "opened_at", "queue__seeded_share")
     return [
-        pk
-        for pk, opened_at, share in rows
+        (pk, queue)
+        for pk, queue, opened_at, share in rows
         if _draw("drawn", pk) < share and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
     ]
 

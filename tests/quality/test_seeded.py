@@ -203,6 +203,28 @@ def test_a_share_of_none_mixes_nothing_in_and_each_arrival_gets_one_at_most(adju
     assert [mix_in(at=factories.now()) for _ in range(3)] == [1, 0, 0]
 
 
+def test_what_fails_for_one_arrival_holds_up_no_other_and_a_queue_with_nothing_left_is_asked_once(
+    adjudicated, office, monkeypatch
+):
+    from reviewapp.quality import actions
+
+    first, second, third = (office.send() for _ in range(3))
+    asked, seed = [], actions._seed
+
+    def fails_once(*, arrival, **more):
+        asked.append(arrival)
+        if arrival == first.pk:
+            raise ValueError
+        return seed(arrival=arrival, **more)
+
+    monkeypatch.setattr(actions, "_seed", fails_once)
+    assert mix_in(at=factories.now()) == 1  # there is one decision to take
+    assert asked == [first.pk, second.pk, third.pk]
+    office.send()
+    assert mix_in(at=factories.now()) == 0
+    assert asked[3:] == [first.pk, third.pk]
+
+
 def test_arrivals_are_drawn_at_the_share_of_the_queue_and_wait_for_their_time(adjudicated, office, monkeypatch):
     draws = {"drawn": 0.021, "delay": 0.5}
     arrival = office.send()
