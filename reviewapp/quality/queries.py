@@ -110,7 +110,7 @@ def usernames(people: Collection[UUID]) -> dict[str, str]:
 
 
 def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
-    """Cases, each with its queue, oldest first: they arrived of late, were drawn at its share, their time has come, and none is seeded for them yet."""
+    """Cases, each with its queue, oldest first: they came of late, were drawn at its share, their time is up, and none is seeded for them yet."""
     recent = Case.objects.filter(
         pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
     )
