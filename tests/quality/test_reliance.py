@@ -124,6 +124,22 @@ def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_co
     assert found == {(dave.pk, False), (erin.pk, True)}
 
 
+def test_an_answer_after_a_view_of_ones_own_is_another_measure(adjudicate, api, office):
+    adjudicate(1)
+    dave = factories.make_reviewer("dave", office)
+    office.queue.blind_share = 1
+    office.queue.save()
+    office.send()
+    assert mix_in(at=factories.now()) == 1
+    case = Case.objects.get(prediction__copy_of__isnull=False)
+    lease = api(dave).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+    own = {"lease": lease, "answer": "blind", "outcome": APPROVE, "sure": 2}
+    assert api(dave).post(f"/api/v1/cases/{case.pk}/review", own).status_code == 200
+    final = {"lease": lease, "answer": "correct", "outcome": APPROVE, "note": "x"}
+    assert api(dave).post(f"/api/v1/cases/{case.pk}/review", final).json()["status"] == "decided"
+    assert answers(office) == []
+
+
 def test_a_case_passed_on_is_not_followed_and_a_right_model_passed_on_is_not_overruled(seed, api, office):
     dave = factories.make_reviewer("dave", office)
     (wrong,), (right,) = seed(1), seed(1, right=True)
