@@ -103,10 +103,11 @@ def test_nor_does_a_blind_one_tell_itself_apart_before_and_after_the_own_view(
 
 
 def anonymous(text: str, case: Case) -> str:
-    """Without what is each case's own: ids, times, digests and tokens."""
+    """Without what is each case's own: ids, times and how much of them has passed, digests and tokens."""
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
     text = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d(:\d\d)?\b", "T", text)
+    text = re.sub(r'(<progress value=)"\d+"|\bin (1 h 00|\d+ min)\b', r"\1", text)
     text = re.sub(r"request <code>\w+", "R", text)
     return re.sub(r"\d\.[0-9a-f]{24}\.", "S", text)
 
