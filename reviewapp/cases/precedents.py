@@ -94,6 +94,9 @@ _NEAREST = """
 with near as materialized (
     select decision_id, argument from cases_precedent
     where frame = %(frame)s and queue_id = any(%(queues)s) and case_id <> %(case)s
+        and case_id <> coalesce((
+            select c.id from predictions_prediction p join cases_case c on c.prediction_id = p.copy_of_id where p.id = %(prediction)s
+        ), %(case)s)
     order by bit_count(code # %(code)s::bit varying) limit %(candidates)s
 ), ranked as (
     select decision_id, argument,
@@ -105,10 +108,13 @@ select decision_id, distance, sqrt((select sum(a * a) from unnest(argument) as t
 
 
 def nearest(case: Case, point: Point, *, actor: Actor) -> list[Near]:
-    """At most MOST_NEAR decided cases of queues that the actor may read, nearest first; three statements."""
+    """At most MOST_NEAR decided cases of queues that the actor may read, nearest first; three statements.
+
+    None that this one is a copy of: it would say what was decided.
+    """
     queues = list(queues_of(actor, VIEW_QUEUE).filter(use_case=case.queue.use_case_id).values_list("pk", flat=True))
     asked: dict[str, Any] = {
-        "frame": point.frame, "queues": queues, "case": case.pk, "code": point.code, "argument": list(point.values),
+        "frame": point.frame, "queues": queues, "case": case.pk, "prediction": case.prediction_id, "code": point.code, "argument": list(point.values),
         "candidates": _CANDIDATES, "most": MOST_NEAR,
     }  # fmt: skip
     with connection.cursor() as cursor:

@@ -18,16 +18,25 @@ SEEDER = system("seeder")
 
 
 def mix_in(*, at: datetime) -> int:
-    """Open a seeded case for every arrival that was drawn and whose time has come; returns how many. One that fails holds up no other."""
-    return sum(_mixed_in(arrival, at=at) for arrival in queries.arrivals_drawn(at=at))
+    """Open a seeded case for every arrival that was drawn and whose time has come; returns how many. One that fails holds up no other.
 
-
-def _mixed_in(arrival: UUID, *, at: datetime) -> bool:
-    try:
-        return _seed(arrival=arrival, actor=SEEDER, at=at) is not None
-    except Exception:
-        log.exception("a case could not be seeded")
-        return False
+    Where a queue has nothing left to take, its other arrivals wait for the next run.
+    """
+    made: list[SeededCase] = []
+    exhausted: set[UUID] = set()
+    for arrival, queue_id in queries.arrivals_drawn(at=at):
+        if queue_id in exhausted:
+            continue
+        try:
+            seeded = _seed(arrival=arrival, actor=SEEDER, at=at)
+        except Exception:
+            log.exception("a case could not be seeded")
+            continue
+        if seeded is None:
+            exhausted.add(queue_id)
+        else:
+            made.append(seeded)
+    return len(made)
 
 
 @durable

@@ -42,6 +42,11 @@ def readable_queues(actor: Actor) -> QuerySet[Queue]:
     return queues_of(actor, right).select_related("use_case").order_by("name", "slug")
 
 
+def leads(actor: Actor, queue: Queue) -> bool:
+    """Of people by name only the leads of their queue read."""
+    return queues_of(actor, LEAD_QUEUE).filter(pk=queue.pk).exists()
+
+
 def report_of(queue: Queue, kind: Kind) -> QualityReport | None:
     return QualityReport.objects.filter(queue=queue, kind=kind).first()
 
@@ -104,16 +109,16 @@ def usernames(people: Collection[UUID]) -> dict[str, str]:
 # Seeding
 
 
-def arrivals_drawn(*, at: datetime) -> list[UUID]:
-    """Cases that arrived of late, were drawn at the share of their queue, whose time has come and that have no seeded case yet, oldest first."""
+def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
+    """Cases, each with its queue, oldest first: they came of late, were drawn at its share, their time is up, and none is seeded for them yet."""
     recent = Case.objects.filter(
         pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
     )
     recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
-    rows = recent.order_by("pk").values_list("pk", "opened_at", "queue__seeded_share")
+    rows = recent.order_by("pk").values_list("pk", "queue", "opened_at", "queue__seeded_share")
     return [
-        pk
-        for pk, opened_at, share in rows
+        (pk, queue)
+        for pk, queue, opened_at, share in rows
         if _draw("drawn", pk) < share and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
     ]
 
@@ -194,15 +199,15 @@ class SeededAnswer:
         return self.outcome == self.advised
 
 
-# Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, and none
-# that adjudicates, which has seen the others.
+# Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, none that
+# adjudicates, which has seen the others, and none whose giver had to form a view before they saw the model: that is another measure.
 _SEEDED = """
 select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
     exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
         and e.action = 'case.what_if_asked' and e.actor_id = r.reviewer_id and e.at <= r.reviewed_at)
 from quality_seededcase z join cases_case c on c.id = z.case_id join predictions_prediction p on p.id = c.prediction_id
 join cases_review r on r.case_id = c.id
-where r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
+where r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.arm <> 'blind' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
     and not exists (select 1 from cases_reversal v where v.review_id = r.id)
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id

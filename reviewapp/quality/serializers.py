@@ -29,6 +29,23 @@ def _named(row: Mapping[str, Any], usernames: Mapping[str, str]) -> dict[str, An
     return {"people": sorted(usernames.get(person, person) for person in row["people"]), "raw": row["raw"]}
 
 
+def reliance_answer(queue: Queue, report: QualityReport | None, usernames: Mapping[str, str] | None) -> dict[str, Any]:
+    """:param usernames: by id; None for whoever may not read of people."""
+    body = report.body if report else None
+    people = body["people"] if body and usernames is not None else []
+    named = [row | {"person": (usernames or {}).get(row["person"], row["person"])} for row in people]
+    return {
+        "queue": queue.slug,
+        "made_at": report.made_at if report else None,
+        "since": body["since"] if body else None,
+        "until": body["until"] if body else None,
+        "floor": body["floor"] if body else None,
+        "n": body["n"] if body else 0,
+        "team": body["team"] if body else None,
+        "people": sorted(named, key=lambda row: row["person"]),
+    }
+
+
 class EstimateShape(serializers.Serializer[Any]):
     """A figure, what it rests on, and whether it may be shown: below 30 only the interval, below 10 only the count."""
 
@@ -80,3 +97,62 @@ class AgreementShape(serializers.Serializer[Any]):
     asked_because = serializers.DictField(child=serializers.IntegerField())
     without_outcome = serializers.IntegerField()
     people = PeopleShape(many=True)
+
+
+class RateShape(serializers.Serializer[Any]):
+    """A person's rate, seen against the team. Too few: with reason interval_only the interval may be shown, else only the count."""
+
+    n = serializers.IntegerField()
+    hits = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["ok", "too_few"])
+    reason = serializers.CharField(allow_null=True)
+    mean = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    beyond = serializers.FloatField(help_text="How probable it is that the rate is above 0.2.")
+    is_flagged = serializers.BooleanField()
+
+
+class HasteShape(serializers.Serializer[Any]):
+    """How right a person is where quick."""
+
+    n = serializers.IntegerField()
+    right = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["ok", "too_few"])
+    reason = serializers.CharField(allow_null=True)
+    mean = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    below = serializers.FloatField(help_text="How probable it is that fewer than 0.8 are right.")
+    is_flagged = serializers.BooleanField()
+
+
+class PersonShape(serializers.Serializer[Any]):
+    person = serializers.CharField()
+    over = RateShape()
+    under = RateShape()
+    fast = EstimateShape()
+    haste = HasteShape()
+
+
+class TeamShape(serializers.Serializer[Any]):
+    """`over`: followed a wrong model; `under`: overruled a right one; `fast`: answers of less active time than `floor`."""
+
+    over = EstimateShape()
+    under = EstimateShape()
+    over_after_what_if = EstimateShape()
+    over_without = EstimateShape()
+    fast = EstimateShape()
+
+
+class RelianceShape(serializers.Serializer[Any]):
+    """`people` is empty for whoever does not lead the queue; by name, never by figure."""
+
+    queue = serializers.CharField()
+    made_at = serializers.DateTimeField(allow_null=True)
+    since = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True)
+    floor = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField()
+    team = TeamShape(allow_null=True)
+    people = PersonShape(many=True)

@@ -12,4 +12,5 @@ urlpatterns = [
 ]
 api_urlpatterns = [
     path("quality/agreement", api.AgreementView.as_view()),
+    path("quality/reliance", api.RelianceView.as_view()),
 ]

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reviewapp.access.rules import LEAD_QUEUE, Role
+from reviewapp.access.rules import Role
 from reviewapp.cases.models import Queue
-from reviewapp.cases.queries import display_names, queues_of
+from reviewapp.cases.queries import display_names
 from reviewapp.lib import listing, query
 from reviewapp.quality import presentation, queries
 from reviewapp.quality.models import QualityReport
@@ -53,7 +53,7 @@ def reliance(request: HttpRequest) -> HttpResponse:
     if queue and report and report.body["n"]:
         context["team"] = presentation.reliance(report.body)
         context["usable"] = queries.usable_now(queue, at=timezone.now())
-        if _leads(request, queue):
+        if queries.leads(request.actor, queue):
             names = display_names(UUID(row["person"]) for row in report.body["people"])
             context["people"] = presentation.people(report.body, {str(pk): name for pk, name in names.items()})
     return render(request, "quality/reliance.html", context)
@@ -106,7 +106,7 @@ def _no_pairs(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
     if queue is None:
         return {"title": "No queue is open to you", "text": "Ask an administrator for the right to read a queue."}
     text = "Figures appear within a minute of the first case that two people have answered, each on their own."
-    if not _leads(request, queue):
+    if not queries.leads(request.actor, queue):
         more = "Its leads set under Second review, in the settings of the queue, which answers need a second one."
         return {"title": "Nobody has answered a case of this queue twice", "text": text, "more": more}
     return {
@@ -118,10 +118,6 @@ def _no_pairs(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
     }
 
 
-def _leads(request: HttpRequest, queue: Queue) -> bool:
-    return queues_of(request.actor, LEAD_QUEUE).filter(pk=queue.pk).exists()
-
-
 def _no_seeds(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
     if queue is None:
         return {"title": "No queue is open to you", "text": "Ask an administrator for the right to read a queue."}
@@ -129,7 +125,7 @@ def _no_seeds(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
     text = "Figures appear the day after the first answers to seeded cases: past cases on which a lead decided, shown once more."
     usable = queries.usable_now(queue, at=timezone.now())
     more = f"{usable} past decision{'' if usable == 1 else 's'} can be used now. It takes cases that two people answered differently."
-    if not _leads(request, queue):
+    if not queries.leads(request.actor, queue):
         return {
             "title": title,
             "text": text,

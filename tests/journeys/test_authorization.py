@@ -195,6 +195,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/predictions/<uuid:prediction_id>"): (Scope.PREDICTIONS_READ, of_office(200, M, K)),
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("GET", "/api/v1/quality/reliance"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),

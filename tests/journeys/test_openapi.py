@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import hypothesis
@@ -24,9 +25,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from reviewapp.access.models import User
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.datasets.freezing import freeze_pending
+from reviewapp.quality import queries as quality
 from reviewapp.quality.agreement import work_out
+from reviewapp.quality.models import QualityReport
+from reviewapp.quality.queries import SeededAnswer
+from reviewapp.quality.reliance import figures
 from tests import factories
 from tests.journeys.conftest import Served, body
 
@@ -155,6 +161,7 @@ OPERATIONS = [
     ("GET", "/api/v1/predictions/{prediction_id}", "sender"),
     ("POST", "/api/v1/predictions/batch", "sender"),
     ("GET", "/api/v1/quality/agreement", "carol"),
+    ("GET", "/api/v1/quality/reliance", "carol"),
     ("GET", "/api/v1/queues/{slug}", "alice"),
     ("PATCH", "/api/v1/queues/{slug}", "carol"),
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
@@ -166,6 +173,21 @@ def test_every_operation_is_fuzzed(document):
     assert {(method, path) for method, path, _ in OPERATIONS} == {
         (m.upper(), path) for m, path, _ in operations(document)
     }
+
+
+def _rely(hold: Any, served: Served, asked: Any) -> None:
+    """A report with one person's answers in it."""
+    hold("GET", "/api/v1/quality/reliance", "carol", 200, **asked)
+    person = User.objects.get(username="alice").pk
+    answers = [
+        SeededAnswer(person, "deny", "deny", known, known == "deny", 2.0, False) for known in ("deny", "approve")
+    ]
+    with patch.object(quality, "seeded_answers", lambda *_, **__: answers):
+        body = figures(served.office.queue, until=factories.now())
+    QualityReport.objects.create(queue=served.office.queue, kind="reliance", made_at=factories.now(), body=body)
+    read = hold("GET", "/api/v1/quality/reliance", "carol", 200, **asked).json()
+    assert [row["person"] for row in read["people"]] == ["alice"]
+    hold("GET", "/api/v1/quality/reliance", "alice", 404, **asked)
 
 
 def _differ(hold: Any, case_id: str) -> None:
@@ -314,6 +336,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     work_out(at=factories.now())
     assert hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked).json()["asked"]["n"] == 1
     hold("GET", "/api/v1/quality/agreement", "alice", 404, **asked)
+    _rely(hold, served, asked)
     place = {"at": {"slug": "loans"}}
     read = hold("GET", "/api/v1/queues/{slug}", "alice", 200, **place).json()
     changed = {"sla_minutes": 90, "seen": read["seen"]}

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from reviewapp.cases.models import Case, Outbox
+from reviewapp.cases.feedback import label_decisions
+from reviewapp.cases.models import Case
 from reviewapp.quality import queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import SeededCase
@@ -49,8 +50,8 @@ def dave(office):
 def adjudicate(read_twice, api, carol, office, drawn):
     """`adjudicate(n, right=False)`: cases on which alice and bob differed; carol sided with the model or against it."""
 
-    def differ_and_decide(n: int, *, right: bool = False) -> list[Case]:
-        cases = read_twice([(APPROVE, DENY)] * n)
+    def differ_and_decide(n: int, *, right: bool = False, **sent) -> list[Case]:
+        cases = read_twice([(APPROVE, DENY)] * n, **sent)
         given = {"answer": "agree"} if right else {"answer": "correct", "outcome": APPROVE}
         for case in cases:
             lease = api(carol).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
@@ -62,7 +63,7 @@ def adjudicate(read_twice, api, carol, office, drawn):
         office.queue.review_policy = {}
         office.queue.seeded_share = 0.02
         office.queue.save()
-        Outbox.objects.all().delete()
+        label_decisions(at=factories.now())
         return cases
 
     return differ_and_decide

@@ -98,7 +98,10 @@ def test_few_pairs_give_a_range_and_fewer_give_nothing(read_twice, sign_in, caro
     read_twice([(DENY, APPROVE)])
     report()
     page = page_of(sign_in(carol))
-    assert "range only: 10 of the 30 pairs that a figure needs: 60 to 98 of 100" in page
+    assert (
+        '<dd>60 to 98 of 100</dd><dd class="muted small">range only: 10 of the 30 pairs that a figure needs</dd>'
+        in page
+    )
     assert "90 of 100" not in page
     assert "too few for kappa: 10 of the 30 pairs that it needs" in page
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from reviewapp.access.rules import Scope
 from reviewapp.cases.models import Case
 from reviewapp.quality import queries
 from reviewapp.quality.actions import mix_in
@@ -72,6 +73,19 @@ def test_carol_reads_how_often_her_team_follows_a_wrong_model_and_dave_reads_of_
     assert "Nothing to show yet" in page_of(sign_in(alice), "/quality/mine/")
 
 
+def test_the_api_gives_the_team_and_names_people_to_their_lead_alone(seed, api, office, carol):
+    dave = factories.make_reviewer("dave", office)
+    take_and_answer(api(dave), seed(1)[0], DENY)
+    read = "/api/v1/quality/reliance"
+    assert api(carol, Scope.CASES_LEAD).get(read, queue="loans").json()["made_at"] is None
+    work_out(at=factories.now() + TOMORROW)
+    told = api(carol, Scope.CASES_LEAD).get(read, queue="loans").json()
+    assert (told["n"], told["team"]["over"]["n"], [row["person"] for row in told["people"]]) == (1, 1, ["dave"])
+    frank = factories.make_auditor("frank", office)
+    assert api(frank, Scope.CASES_LEAD).get(read, queue="loans").json()["people"] == []
+    assert api(dave, Scope.CASES_LEAD).get(read, queue="loans").status_code == 404
+
+
 def test_an_auditor_reads_of_the_team_and_of_nobody_by_name(seed, api, sign_in, office):
     dave = factories.make_reviewer("dave", office)
     take_and_answer(api(dave), seed(1)[0], DENY)
@@ -93,11 +107,10 @@ def test_figures_move_once_a_day_so_that_they_do_not_tell_which_case_was_seeded(
     assert QualityReport.objects.get(kind=Kind.RELIANCE).body["n"] == 1
 
 
-def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_count(
-    seed, api, office, alice, bob, carol, settings
-):
+def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_count(seed, api, office, alice, settings):
     settings.UNDO_SECONDS = 30
     dave, erin = (factories.make_reviewer(name, office) for name in ("dave", "erin"))
+    heidi = factories.make_lead("heidi", office)
     first, second, third = seed(3)
     take_and_answer(api(alice), first, DENY)  # she picked it by hand; she knows the source
     take_and_answer(api(dave), second, DENY)
@@ -106,9 +119,25 @@ def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_co
     office.queue.save()
     take_and_answer(api(dave), third, APPROVE)
     take_and_answer(api(erin), third, DENY)
-    take_and_answer(api(carol), third, DENY, note="I decide.")
+    take_and_answer(api(heidi), third, DENY, note="I decide.")
     found = {(answer.reviewer, answer.accepted) for answer in answers(office)}
     assert found == {(dave.pk, False), (erin.pk, True)}
+
+
+def test_an_answer_after_a_view_of_ones_own_is_another_measure(adjudicate, api, office):
+    adjudicate(1)
+    dave = factories.make_reviewer("dave", office)
+    office.queue.blind_share = 1
+    office.queue.save()
+    office.send()
+    assert mix_in(at=factories.now()) == 1
+    case = Case.objects.get(prediction__copy_of__isnull=False)
+    lease = api(dave).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+    own = {"lease": lease, "answer": "blind", "outcome": APPROVE, "sure": 2}
+    assert api(dave).post(f"/api/v1/cases/{case.pk}/review", own).status_code == 200
+    final = {"lease": lease, "answer": "correct", "outcome": APPROVE, "note": "x"}
+    assert api(dave).post(f"/api/v1/cases/{case.pk}/review", final).json()["status"] == "decided"
+    assert answers(office) == []
 
 
 def test_a_case_passed_on_is_not_followed_and_a_right_model_passed_on_is_not_overruled(seed, api, office):

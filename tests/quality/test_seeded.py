@@ -78,11 +78,36 @@ def test_a_seeded_case_looks_like_any_other_to_reviewer_and_lead(api, sign_in, o
         assert one == other
 
 
+def test_nor_does_a_blind_one_tell_itself_apart_before_and_after_the_own_view(
+    api, sign_in, office, adjudicated, dave, carol
+):
+    office.queue.blind_share = 1
+    office.queue.save()
+    arrival = office.send()
+    assert mix_in(at=factories.now()) == 1
+    reviewer, lead = sign_in(dave), sign_in(carol)
+    seen = []
+    for case in (SeededCase.objects.get().case, arrival):
+        read = f"/cases/{case.pk}/"
+        texts = [lead.get(read), reviewer.get(f"/predictions/{case.prediction_id}/routing/")]
+        texts += [api(dave).post(f"/api/v1/cases/{case.pk}/claim"), reviewer.get(read)]
+        case.refresh_from_db()
+        blind = {"lease": case.lease, "answer": "blind", "outcome": APPROVE, "sure": 2}
+        answered = api(dave).post(f"/api/v1/cases/{case.pk}/review", blind)
+        assert (answered.status_code, case.is_blind) == (200, True)
+        texts += [answered, reviewer.get(read), api(dave).get(f"/api/v1/cases/{case.pk}/similar")]
+        seen.append([anonymous(text.content.decode(), case) for text in texts])
+        Case.objects.filter(pk=case.pk).update(queue=office.lead_queue)
+    for one, other in zip(*seen, strict=True):
+        assert one == other
+
+
 def anonymous(text: str, case: Case) -> str:
-    """Without what is each case's own: ids, times, digests and tokens."""
+    """Without what is each case's own: ids, times and how much of them has passed, digests and tokens."""
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
     text = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d(:\d\d)?\b", "T", text)
+    text = re.sub(r'(<progress value=)"\d+"|\bin (1 h 00|\d+ min)\b', r"\1", text)
     text = re.sub(r"request <code>\w+", "R", text)
     return re.sub(r"\d\.[0-9a-f]{24}\.", "S", text)
 
@@ -179,6 +204,28 @@ def test_a_share_of_none_mixes_nothing_in_and_each_arrival_gets_one_at_most(adju
     assert [mix_in(at=factories.now()) for _ in range(3)] == [1, 0, 0]
 
 
+def test_what_fails_for_one_arrival_holds_up_no_other_and_a_queue_with_nothing_left_is_asked_once(
+    adjudicated, office, monkeypatch
+):
+    from reviewapp.quality import actions
+
+    first, second, third = (office.send() for _ in range(3))
+    asked, seed = [], actions._seed
+
+    def fails_once(*, arrival, **more):
+        asked.append(arrival)
+        if arrival == first.pk:
+            raise ValueError
+        return seed(arrival=arrival, **more)
+
+    monkeypatch.setattr(actions, "_seed", fails_once)
+    assert mix_in(at=factories.now()) == 1  # there is one decision to take
+    assert asked == [first.pk, second.pk, third.pk]
+    office.send()
+    assert mix_in(at=factories.now()) == 0
+    assert asked[3:] == [first.pk, third.pk]
+
+
 def test_arrivals_are_drawn_at_the_share_of_the_queue_and_wait_for_their_time(adjudicated, office, monkeypatch):
     draws = {"drawn": 0.021, "delay": 0.5}
     arrival = office.send()
@@ -230,3 +277,15 @@ def test_what_was_taken_stays_on_record(seeded):
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         SeededCase.objects.update(model_is_right=True)
     assert Prediction.objects.filter(copy_of__isnull=False).count() == 1
+
+
+def test_the_similar_cases_of_a_seeded_case_do_not_name_what_it_was_taken_from(api, adjudicate, office, dave):
+    factories.make_model(office.use_case)
+    named = {"model": "credit-risk", "model_version": "1"}
+    (source,) = adjudicate(1, **named)
+    arrival = office.send(**named)
+    assert mix_in(at=factories.now()) == 1
+    copy = SeededCase.objects.get().case
+    found = [api(dave).get(f"/api/v1/cases/{case.pk}/similar").json()["results"] for case in (arrival, copy)]
+    assert [row["external_id"] for row in found[0]] == [source.external_id]
+    assert found[1] == []
