@@ -19,7 +19,6 @@ PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("Queues", "/queues/", WORKS, ("/cases/",)),
     ("Board", "/board/", LEADS, ()),
     ("Adjudicate", "/adjudication/", LEADS, ()),
-    ("Quality", "/quality/", OVERSEERS, ()),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),
     ("Data sets", "/datasets/", frozenset({Role.ML}), ()),
@@ -28,6 +27,7 @@ PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("People", "/people/", frozenset({Role.ADMIN}), ()),
     ("Keys", "/keys/", frozenset({Role.ADMIN}), ()),
     ("Audit", "/audit/", frozenset({Role.ADMIN, Role.AUDITOR}), ()),
+    ("Quality", "/quality/", OVERSEERS, ()),
     ("Help", "/help/", None, ()),
 ]
 # The help page of the role that says most about what a person does here.

@@ -431,7 +431,7 @@ def test_a_right_that_does_not_exist_there_is_refused(alice, office):
         ([Role.REVIEWER], ["My work", "Queues", "My reviews", "Help"]),
         ([Role.LEAD], ["My work", "Queues", "My reviews", "Policy", "Help"]),
         ([Role.ADMIN], ["Models", "Policy", "People", "Keys", "Audit", "Help"]),
-        ([Role.AUDITOR], ["Audit", "Help"]),
+        ([Role.AUDITOR], ["Audit", "Quality", "Help"]),
         ([Role.ML], ["Labels", "Data sets", "Models", "Help"]),
         ([], ["Help"]),
     ],
