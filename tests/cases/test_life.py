@@ -350,11 +350,11 @@ class Life(RuleBasedStateMachine):
 
     @contextmanager
     def refusable(self) -> Iterator[None]:
-        before = [self.row(n) for n in range(CASES)]
+        before = self.rows()
         try:
             yield
         except CountersignError:
-            assert [self.row(n) for n in range(CASES)] == before
+            assert self.rows() == before
 
     def answer(self, who: str, n: int, lease: int, given: Given, key: str) -> bool:
         with self.refusable():
@@ -384,9 +384,12 @@ class Life(RuleBasedStateMachine):
         return next((name for name, actor in self.actors.items() if actor.user_id == holder_id), None)
 
     def row(self, n: int) -> tuple[Any, ...]:
+        return self.rows()[n]
+
+    def rows(self) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute("select c.* from cases_case c where c.id = %s", [self.ids[n]])
-            return tuple(cursor.fetchone())
+            cursor.execute("select c.* from cases_case c order by c.opened_at, c.id")  # as `ids` were made
+            return cursor.fetchall()
 
 
 @pytest.mark.parametrize("part", range(PARTS))
