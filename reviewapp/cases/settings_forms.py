@@ -96,9 +96,9 @@ class SecondReview(SettingsForm):
     """The whole review policy is one setting; the fields are its parts, with shares in per cent."""
 
     always = forms.BooleanField(required=False, label="Every answer")
-    override = forms.BooleanField(required=False, label="Every answer that is not the model's")
+    override = forms.BooleanField(required=False, label="Every answer that is not the model’s")
     directions = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Answers that change the model's outcome this way"
+        required=False, widget=forms.CheckboxSelectMultiple, label="Answers that change the model’s outcome this way"
     )
     outcomes = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, label="These answers")
     confidence_below = _percent("Cases of which the model is less sure than, of 100", "Empty: none.")
