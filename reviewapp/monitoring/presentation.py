@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from reviewapp.cases.presentation import clock, span
 from reviewapp.monitoring.models import Forecast, Shift
@@ -40,7 +41,7 @@ def line(standing: Standing, *, now: datetime) -> dict[str, Any]:
     body = made.body
     told = body["status"] == "ok"
     return shown | {
-        "text": _sentence(body, now=now) if told else _lack(body),
+        "text": _sentence(body) if told else _lack(body),
         "basis": _basis(body, now=now) if told else "",
         "made_at": made.made_at,
         "as_of": _as_of(made, now=now),
@@ -48,8 +49,8 @@ def line(standing: Standing, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sentence(body: Mapping[str, Any], *, now: datetime) -> str:
-    until, late = clock(datetime.fromisoformat(body["until"]), now=now), body["breaches"]
+def _sentence(body: Mapping[str, Any]) -> str:
+    until, late = _hands(body["until"]), body["breaches"]
     if not late["high"]:
         return (
             f"Of about {body['due']} that come due before {until}, none is expected to breach."
@@ -57,8 +58,12 @@ def _sentence(body: Mapping[str, Any], *, now: datetime) -> str:
             else f"Nothing is expected to come due before {until}."
         )
     plain = f"About {_range(late)} of {max(body['due'], late['value'])} will breach before {until}"
-    start = clock(datetime.fromisoformat(body["one_more_from"]), now=now)
-    return f"{plain}; with one more reviewer from {start}: about {_range(body['one_more'])}."
+    return f"{plain}; with one more reviewer from {_hands(body['one_more_from'])}: about {_range(body['one_more'])}."
+
+
+def _hands(moment: str) -> str:
+    """ "14:30", without the day: it is within hours."""
+    return f"{timezone.localtime(datetime.fromisoformat(moment)):%H:%M}"
 
 
 def _range(found: Mapping[str, int]) -> str:
