@@ -12,7 +12,9 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions import Opening, open_cases
 from reviewapp.cases.models import Case, QueueUserPermission
 from reviewapp.cases.rules import CaseState
+from reviewapp.lib.errors import Invalid, NotFound
 from reviewapp.monitoring import forecasting, queries
+from reviewapp.monitoring.actions import clear_shift, enter_shift
 from reviewapp.monitoring.forecasting import work_out
 from reviewapp.monitoring.models import Forecast, Shift
 from reviewapp.monitoring.tasks import work_out as task
@@ -112,6 +114,20 @@ def test_nobody_else_enters_a_shift_or_reads_a_forecast(office, sign_in, api, al
     assert api(carol, Scope.CASES_READ).get("/api/v1/forecasts").status_code == 403
     assert sign_in(carol).get(f"{PAGE}?queue=loans").status_code == 400
     assert not Shift.objects.exists()
+
+
+def test_the_acts_themselves_refuse_whoever_does_not_lead_and_times_nobody_means(office, alice, carol):
+    now, lead = factories.now(), factories.actor_of(carol)
+    given = {"slug": "loans", "people": 3, "until": now + timedelta(hours=1), "at": now}
+    with pytest.raises(NotFound):
+        enter_shift(**given, actor=factories.actor_of(alice))
+    with pytest.raises(NotFound):
+        clear_shift(slug="loans", actor=factories.actor_of(alice), at=now)
+    for wrong in ({"people": -1}, {"people": 201}, {"until": now}, {"until": now + timedelta(hours=25)}):
+        with pytest.raises(Invalid):
+            enter_shift(**(given | wrong), actor=lead)
+    assert not Shift.objects.exists()
+    assert enter_shift(**given, actor=lead).people == 3
 
 
 def test_the_database_refuses_more_people_than_anybody_means(office, carol):
