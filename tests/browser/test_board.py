@@ -90,7 +90,7 @@ def test_the_board_says_that_it_changed_and_does_not_jump(world, person, held):
     expect(page.locator(".board__cases tbody tr")).to_have_count(rows - 1)
 
 
-def test_the_next_hours_are_told_at_once_and_a_shift_is_entered_without_a_script(world, person, held):
+def test_the_next_hours_are_told_at_once_and_a_shift_is_entered_without_a_script(world, person):
     page = person("lead")
     page.goto(f"{world.url}/board/")
     line = page.locator(".forecast li").filter(has_text="Mortgage underwriting").first
