@@ -49,6 +49,8 @@ ACTION_WORDS = {
     "prediction.viewed": "read the prediction",
     "queue.created": "made the queue",
     "queue.settings_changed": "changed the settings of the queue",
+    "queue.shift_cleared": "cleared who is on shift in the queue",
+    "queue.shift_entered": "said who is on shift in the queue",
     "reason_code.added": "added the reason",
     "schema.published": "published the inputs",
     "seeded_case.created": "mixed a case with a known answer into the queue",

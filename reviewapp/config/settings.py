@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "reviewapp.cases",
     "reviewapp.policies",
     "reviewapp.quality",
+    "reviewapp.monitoring",
     "reviewapp.datasets",
     "reviewapp.notifications",
     "reviewapp.intake",
@@ -303,6 +304,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "work-out-quality": {
         "task": "quality.work_out",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
+    },
+    "work-out-forecasts": {
+        "task": "monitoring.work_out",
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "default"},
     },

@@ -9,10 +9,13 @@ from reviewapp.catalog import urls as catalog
 from reviewapp.config import openapi, views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
+from reviewapp.monitoring import urls as monitoring
 from reviewapp.policies import urls as policies
 from reviewapp.quality import urls as quality
 
-api = [route for room in (audit, catalog, intake, cases, quality, datasets) for route in room.api_urlpatterns]
+api = [
+    route for room in (audit, catalog, intake, cases, quality, monitoring, datasets) for route in room.api_urlpatterns
+]
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -22,6 +25,7 @@ urlpatterns = [
     path("", include(catalog)),
     path("", include(policies)),
     path("", include(quality)),
+    path("", include(monitoring)),
     path("", include(datasets)),
     path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),

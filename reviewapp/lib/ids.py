@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -17,3 +17,8 @@ def uuid7() -> UUID:
 def first_id_of(moment: datetime) -> UUID:
     """The least id that `uuid7` may have made at `moment`: what was made since has a greater one."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def moment_of(made: UUID) -> datetime:
+    """When `uuid7` made this id, in UTC."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)

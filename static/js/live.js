@@ -1,6 +1,7 @@
 /* Live pages: a change announces itself and waits; nothing on the page jumps.
      <body data-socket-url="ws://…">                                     no address: the page still asks every 20 s
      <div data-live data-topics="queue:1f… case:2a…" data-live-url="/…">  refilled with that fragment (HTML) when a topic changes
+     <div data-live data-live-now data-live-url="/…">                     comes empty and is filled at once; without topics it only asks
    The socket takes {"subscribe": ["queue:1f…"]} and says {"changed": "queue:1f…"}; it never carries data.
    A message may get lost, so the page asks every 20 s with a socket, too. However often a topic changes, a region asks once a second at most.
    What it asks for is marked, so that a page left open does not keep its session awake.
@@ -93,6 +94,7 @@ function wake() {
 }
 
 if (regions.length) {
+  for (const region of regions) if ("liveNow" in region.dataset) refresh(region);
   wake();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {

@@ -88,3 +88,23 @@ def test_the_board_says_that_it_changed_and_does_not_jump(world, person, held):
     assert page.locator(".board__cases tbody tr").count() == rows
     page.get_by_role("link", name="Show it as it is now").click()
     expect(page.locator(".board__cases tbody tr")).to_have_count(rows - 1)
+
+
+def test_the_next_hours_are_told_at_once_and_a_shift_is_entered_without_a_script(world, person):
+    page = person("lead")
+    page.goto(f"{world.url}/board/")
+    line = page.locator(".forecast li").filter(has_text="Mortgage underwriting").first
+    expect(line).to_contain_text(re.compile("forecast|history", re.IGNORECASE))  # the demo has no past
+    plain = person("lead", java_script_enabled=False)
+    plain.goto(f"{world.url}/board/")
+    plain.get_by_role("link", name="Forecast and who is on shift").click()
+    queue = plain.get_by_role("region", name="Mortgage underwriting", exact=True)
+    queue.get_by_label("Until").fill("17:30")
+    queue.get_by_role("button", name="Save shift").click()
+    expect(plain.get_by_role("alert")).to_contain_text("Reviewers on shift")
+    queue.get_by_label("Reviewers on shift").fill("3")
+    queue.get_by_role("button", name="Save shift").click()
+    expect(plain.locator(".notice").first).to_contain_text("Mortgage underwriting: 3 on shift.")
+    expect(queue).to_contain_text("3 reviewers until")
+    queue.get_by_role("button", name="Clear").click()
+    expect(queue).to_contain_text("Nothing is entered")

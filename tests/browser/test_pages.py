@@ -23,9 +23,9 @@ PAGES = {
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
-        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/adjudication/", f"/queues/{MORTGAGE}/settings/",
-        f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/", "/policies/",
-        f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
+        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/",
+        f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/",
+        "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [
         f"/labels/?use_case={MORTGAGE}", f"/labels/?use_case={TRIAGE}&agreement=overrides", "/datasets/", "dataset", "/models/",

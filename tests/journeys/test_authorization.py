@@ -128,6 +128,9 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/board/news/"): only(200, L),
     ("POST", "/board/preview/"): only(302, L, send={"act": "release"}),  # nothing is ticked
     ("POST", "/board/act/"): only(409, L, send={"act": "release"}),  # nothing was previewed
+    ("GET", "/board/forecast/"): only(200, L),
+    ("GET", "/board/forecast/lines/"): only(200, L),
+    ("POST", "/board/forecast/<slug:slug>/shift/"): of_office(422, L),
     ("GET", "/adjudication/"): only(200, L),
     ("POST", "/adjudication/next/"): only(302, L),
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
@@ -196,6 +199,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/quality/reliance"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("GET", "/api/v1/forecasts"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
     ("GET", "/api/v1/cases"): (Scope.CASES_READ, everyone(200)),

@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from reviewapp.access.models import User
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.datasets.freezing import freeze_pending
+from reviewapp.monitoring import forecasting
 from reviewapp.quality import queries as quality
 from reviewapp.quality.agreement import work_out
 from reviewapp.quality.models import QualityReport
@@ -153,6 +154,7 @@ OPERATIONS = [
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}/download", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml"),
+    ("GET", "/api/v1/forecasts", "carol"),
     ("GET", "/api/v1/labels", "ml"),
     ("GET", "/api/v1/models", "ml"),
     ("GET", "/api/v1/models/{name}/versions", "ml"),
@@ -337,6 +339,11 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     assert hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked).json()["asked"]["n"] == 1
     hold("GET", "/api/v1/quality/agreement", "alice", 404, **asked)
     _rely(hold, served, asked)
+    hold("GET", "/api/v1/forecasts", "carol", 200)  # likewise
+    forecasting.work_out(at=factories.now())
+    lines = {row["queue"]: row["forecast"] for row in hold("GET", "/api/v1/forecasts", "carol", 200).json()["results"]}
+    assert lines["loans"]["lack"] == "few_days"
+    hold("GET", "/api/v1/forecasts", "alice", 404)
     place = {"at": {"slug": "loans"}}
     read = hold("GET", "/api/v1/queues/{slug}", "alice", 200, **place).json()
     changed = {"sla_minutes": 90, "seen": read["seen"]}
