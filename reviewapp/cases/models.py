@@ -1,5 +1,7 @@
 """Queues, cases and what people answered."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -188,6 +190,12 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def time_left_when_taken(self) -> timedelta:
+        """Of a case that somebody has in hand: until it is due, negative where it was late."""
+        assert self.leased_at is not None  # noqa: S101 -- for the type checker
+        return self.due_at - self.leased_at
 
     @property
     def is_withheld(self) -> bool:

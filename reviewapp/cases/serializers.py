@@ -193,6 +193,12 @@ class CaseShape(CaseLine):
     shown = serializers.CharField()
 
 
+class NextCaseShape(CaseShape):
+    """`next_because`: why the order of the queue put this case first."""
+
+    next_because = serializers.CharField()
+
+
 class ReviewedShape(CaseLine):
     lease = LeaseShape(allow_null=True)
 

@@ -37,7 +37,7 @@ where id = (
     order by c.priority desc, c.due_at, c.id
     for no key update skip locked limit 1
 )
-returning id, queue_id, lease, lease_until, external_id, stage
+returning id, queue_id, lease, lease_until, external_id, stage, priority, due_at, leased_at
 """
 
 # Nobody is given what they have answered before under another number: not what the case is a copy of, and no other copy of it.
@@ -56,7 +56,7 @@ def claim_next(*, slug: str, adjudicates: bool = False, actor: Actor, at: dateti
 
     A pended case does not wait: it comes back at its follow-up time, or by `claim_case`.
 
-    The case has its id, queue, stage, lease and external id; the rest is read by whoever shows it.
+    The case has its id, queue, stage, lease, external id, priority and due time; the rest is read by whoever shows it.
 
     :raises NotFound: if there is no such queue, or the actor may not work on it; to adjudicate, lead it.
     :raises HoldsTooMany: if the actor holds the most they may.
@@ -104,7 +104,7 @@ def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, adjudicates: 
             {**values, **rights, "me": actor.user_id, "adjudicates": adjudicates},
         )
         row = cursor.fetchone()
-    names = ("pk", "queue_id", "lease", "lease_until", "external_id", "stage")
+    names = ("pk", "queue_id", "lease", "lease_until", "external_id", "stage", "priority", "due_at", "leased_at")
     return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
 
 
@@ -124,6 +124,11 @@ def _taken(case: Case, *, actor: Actor, at: datetime, chosen: bool = False) -> C
         actor=actor,
         at=at,
         queue_id=case.queue_id,
-        data={"lease": case.lease, "chosen": chosen},
+        data={"lease": case.lease, "chosen": chosen, **({} if chosen else _stood(case))},
     )
     return case
+
+
+def _stood(case: Case) -> dict[str, int]:
+    """What bore on its place in the order, as it was: the priority of a case in hand may change, and its time runs on."""
+    return {"priority": case.priority, "seconds_left": int(case.time_left_when_taken.total_seconds())}
