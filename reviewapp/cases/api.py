@@ -224,7 +224,12 @@ def _given_next(actor: Actor, case: Case | None) -> dict[str, Any] | None:
     answer = _claimed(actor, case)
     if case is None or answer is None:
         return None
-    told = because(priority=case.priority, left=case.time_left_when_taken, is_withheld=answer["withheld"])
+    told = because(
+        order=case.next_order,
+        priority=case.priority,
+        left=case.time_left_when_taken,
+        is_withheld=answer["withheld"],
+    )
     return answer | {"next_because": told}
 
 

@@ -236,11 +236,11 @@ def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
     """Why the queue's order gave this case to its holder; empty where somebody chose it, and where it is not on record."""
     claims = [event for event in events if event.action in {"case.claimed", "case.reassigned"}]
     by_order = bool(claims) and claims[-1].action == "case.claimed" and not claims[-1].data.get("chosen")
-    if case.state != CaseState.LEASED or not by_order or "seconds_left" not in claims[-1].data:
+    if case.state != CaseState.LEASED or not by_order or "order" not in claims[-1].data:
         return ""
     data = claims[-1].data
     left = timedelta(seconds=data["seconds_left"])
-    return because(priority=data["priority"], left=left, is_withheld=case.is_withheld)
+    return because(order=data["order"], priority=data["priority"], left=left, is_withheld=case.is_withheld)
 
 
 def decided_by(case: Case, names: Mapping[Any, str]) -> str:

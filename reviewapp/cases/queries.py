@@ -15,6 +15,7 @@ from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import (
+    SURENESS,
     BlindAnswer,
     Case,
     Draft,
@@ -24,6 +25,7 @@ from reviewapp.cases.models import (
     QueueUserPermission,
     Review,
 )
+from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import CaseState, Stage, digest_of
 from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_in
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
@@ -261,6 +263,15 @@ def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
     return row[1], row[2], row[5]
 
 
+# As `actions.claiming` has them; each the order of an index.
+_ORDERS: dict[NextOrder, tuple[Any, ...]] = {
+    NextOrder.PRIORITY: ("-priority", "due_at", "id"),
+    NextOrder.DUE: ("due_at", "id"),
+    NextOrder.UNSURE: ("-priority", SURENESS, "due_at", "id"),
+    NextOrder.OLDEST: ("-priority", "opened_at", "id"),
+}
+
+
 def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
     answered = Review.objects.filter(
@@ -271,7 +282,7 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
     for original in ("prediction", "prediction__copy_of"):
         rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))
-    return rows.select_related(*WHOLE).defer(*HEAVY).order_by("-priority", "due_at", "id").first()
+    return rows.select_related(*WHOLE).defer(*HEAVY).order_by(*_ORDERS[NextOrder(queue.next_order)]).first()
 
 
 def opened_since(queue: Queue, moment: datetime) -> int:

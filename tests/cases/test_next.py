@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases import queries
+from reviewapp.cases.actions import claim_next
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
+from tests import factories
 
 pytestmark = pytest.mark.django_db
+WITHHELD = "the order of the queue put it first"
 CLAIM = "/api/v1/queues/loans/claim"
 
 
@@ -27,25 +32,36 @@ def told(browser, case):
 
 
 @pytest.mark.parametrize(
-    ("priority", "seconds", "is_withheld", "text"),
+    ("order", "priority", "seconds", "is_withheld", "text"),
     [
-        (0, 750, False, "12 minutes to breach"),
-        (0, 60, False, "1 minute to breach"),
-        (0, 59, False, "less than a minute to breach"),
-        (0, 7199, False, "119 minutes to breach"),
-        (0, 7200, False, "2 hours to breach"),
-        (0, 86400 * 3, False, "3 days to breach"),
-        (5, 750, False, "priority 5"),
-        (100, -250, False, "late by 4 minutes"),
-        (0, 0, False, "late by less than a minute"),
-        (0, 750, True, "the order of the queue put it first"),
-        (5, 750, True, "the order of the queue put it first"),
-        (100, -250, True, "late by 4 minutes"),
-        (0, -250, True, "late by 4 minutes"),
+        ("priority", 0, 750, False, "12 minutes to breach"),
+        ("priority", 0, 60, False, "1 minute to breach"),
+        ("priority", 0, 59, False, "less than a minute to breach"),
+        ("priority", 0, 7199, False, "119 minutes to breach"),
+        ("priority", 0, 7200, False, "2 hours to breach"),
+        ("priority", 0, 86400 * 3, False, "3 days to breach"),
+        ("priority", 5, 750, False, "priority 5"),
+        ("priority", 100, -250, False, "late by 4 minutes"),
+        ("priority", 0, 0, False, "late by less than a minute"),
+        ("priority", 0, 750, True, WITHHELD),
+        ("priority", 5, 750, True, WITHHELD),
+        ("priority", 100, -250, True, "late by 4 minutes"),
+        ("priority", 0, -250, True, "late by 4 minutes"),
+        ("due", 5, 750, False, "12 minutes to breach"),
+        ("due", 5, 750, True, "12 minutes to breach"),
+        ("due", 100, -250, False, "late by 4 minutes"),
+        ("unsure", 5, 750, False, "priority 5"),
+        ("unsure", 0, 750, False, "the model is least sure of it"),
+        ("unsure", 0, 750, True, WITHHELD),
+        ("oldest", 5, 750, False, "priority 5"),
+        ("oldest", 0, 750, False, "it waited longest"),
+        ("oldest", 0, 750, True, WITHHELD),
+        ("oldest", 100, -250, False, "late by 4 minutes"),
     ],
 )
-def test_what_put_a_case_first_in_words(priority, seconds, is_withheld, text):
-    assert because(priority=priority, left=timedelta(seconds=seconds), is_withheld=is_withheld) == text
+def test_what_put_a_case_first_in_words(order, priority, seconds, is_withheld, text):
+    left = timedelta(seconds=seconds)
+    assert because(order=order, priority=priority, left=left, is_withheld=is_withheld) == text
 
 
 @pytest.mark.parametrize(
@@ -82,9 +98,9 @@ def test_of_a_blind_case_nothing_tells_the_priority(office, alice, api, sign_in,
     """Neither the number nor that there is none; a rule may have given it for what the model says."""
     Queue.objects.update(blind_share=1)
     case = put(office.send(), minutes=12, priority=priority)
-    assert api(alice).post(CLAIM).json()["next_because"] == "the order of the queue put it first"
+    assert api(alice).post(CLAIM).json()["next_because"] == WITHHELD
     browser = sign_in(alice)
-    assert told(browser, case) == "the order of the queue put it first"
+    assert told(browser, case) == WITHHELD
     outcome = {"lease": 1, "answer": "blind", "outcome": "deny"}
     assert api(alice).post(f"/api/v1/cases/{case.pk}/review", outcome).status_code == 200
     assert told(browser, case) == (f"priority {priority}" if priority else "12 minutes to breach")
@@ -95,3 +111,114 @@ def test_that_a_blind_case_is_late_is_no_secret(office, alice, api, sign_in):
     case = put(office.send(), minutes=-4, priority=100)
     assert api(alice).post(CLAIM).json()["next_because"] == "late by 4 minutes"
     assert told(sign_in(alice), case) == "late by 4 minutes"
+
+
+# The order of a queue
+
+API, PAGE = "/api/v1/queues/loans", "/queues/loans/settings/"
+# What waits: minutes until due, priority, how sure the model is of it, minutes since it came
+WAITING = {
+    "urgent": (50, 5, 0.90, 10),
+    "soon": (20, 0, 0.80, 20),
+    "doubtful": (40, 0, 0.55, 15),
+    "old": (55, 0, 0.85, 30),
+    "late": (-1, 100, 0.95, 5),
+}
+TAKEN = {
+    "priority": ["late", "urgent", "soon", "doubtful", "old"],
+    "due": ["late", "soon", "doubtful", "urgent", "old"],
+    "unsure": ["late", "urgent", "doubtful", "soon", "old"],
+    "oldest": ["late", "urgent", "old", "soon", "doubtful"],
+}
+
+
+@pytest.fixture
+def waiting(office):
+    for name, (minutes, priority, confidence, since) in WAITING.items():
+        opened = timezone.now() - timedelta(minutes=since)
+        case = office.send(external_id=name)
+        put(case, minutes=minutes, priority=priority, confidence=confidence, opened_at=opened)
+    return office
+
+
+@pytest.mark.parametrize(("order", "taken"), TAKEN.items())
+def test_a_lead_chooses_in_which_order_cases_are_taken(waiting, alice, carol, api, order, taken):
+    assert api(carol).patch(API, {"next_order": order}).status_code == 200
+    actor, reviewer = factories.actor_of(alice), api(alice)
+    for name in taken:
+        likely = queries.likely_next(Queue.objects.get(slug="loans"), actor, now=timezone.now())
+        assert (reviewer.post(CLAIM).json()["external_id"], likely.external_id) == (name, name)
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [("due", "19 minutes to breach"), ("unsure", "the model is least sure of it"), ("oldest", "it waited longest")],
+)
+def test_alice_is_told_by_which_order(waiting, alice, api, sign_in, order, told):
+    Queue.objects.update(next_order=order)
+    Case.objects.filter(external_id__in=["urgent", "late"]).delete()
+    Case.objects.filter(external_id="soon").update(due_at=timezone.now() + timedelta(minutes=19, seconds=30))
+    given = api(alice).post(CLAIM).json()
+    assert given["next_because"] == told
+    assert f"next because: {told}" in sign_in(alice).get(given["url"]).content.decode()
+
+
+def test_a_case_that_somebody_holds_is_skipped_in_every_order(waiting, alice, bob, api):
+    for order, (_, second, *_rest) in TAKEN.items():
+        Case.objects.update(state="open", holder=None, lease_until=None, leased_at=None)
+        Queue.objects.update(next_order=order)
+        api(alice).post(CLAIM)
+        assert api(bob).post(CLAIM).json()["external_id"] == second
+
+
+def test_no_order_sorts_what_waits(waiting, alice):
+    """However many wait, a claim reads the first few of an index: the plan of each order has no sort, even where sorting is the last resort."""
+    sent = []
+    with connection.execute_wrapper(lambda execute, *sql: sent.append(sql[:2]) or execute(*sql)):
+        assert claim_next(slug="loans", actor=factories.actor_of(alice), at=timezone.now())
+    ((claim, values),) = [one for one in sent if "skip locked" in one[0]]
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off")
+        cursor.execute(f"explain {claim}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert plan.count("LockRows") == len(TAKEN)
+    assert "Sort" not in plan, plan
+
+
+def save(browser, **fields):
+    parts = browser.get(PAGE).context["sections"]
+    seen = next(part["seen"] for part in parts if part["name"] == "next")
+    return browser.post(f"{PAGE}next/", {"seen": seen, **fields})
+
+
+def test_the_order_is_chosen_on_the_settings_page_and_told_on_the_queue(office, alice, carol, sign_in):
+    assert save(sign_in(carol), next_order="oldest").status_code == 302
+    assert "chosen for you: priority, then what came first" in sign_in(alice).get("/queues/loans/").content.decode()
+    assert AuditEvent.objects.get(action="queue.settings_changed").data["after"] == {"next_order": "oldest"}
+    assert save(sign_in(carol), next_order="alphabet").status_code == 422
+
+
+@pytest.mark.parametrize("value", ["alphabet", None, 1, ["due"], {}])
+def test_an_order_that_there_is_not_is_refused(office, carol, api, value):
+    refused = api(carol).patch(API, {"next_order": value})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/next_order")
+
+
+def test_least_sure_first_and_blind_first_do_not_go_together(office, carol, api, sign_in):
+    """The order would tell of a blind case what its reviewer is not to know."""
+    lead = api(carol)
+    assert lead.patch(API, {"blind_share": 0.1}).status_code == 200
+    refused = lead.patch(API, {"next_order": "unsure"}).json()
+    assert [(error["pointer"], error["code"]) for error in refused["errors"]] == [("/next_order", "order_tells")]
+    page = save(sign_in(carol), next_order="unsure")
+    assert (page.status_code, "Choose another order, or no blind first." in page.content.decode()) == (422, True)
+    assert lead.patch(API, {"next_order": "unsure", "blind_share": 0}).status_code == 200
+    assert lead.patch(API, {"blind_share": 0.1}).json()["errors"][0]["pointer"] == "/blind_share"
+
+
+def test_a_blind_case_that_came_before_tells_nothing_by_its_place(waiting, alice, api):
+    """Among the rest of its priority it comes last, however unsure the model is of it."""
+    Case.objects.filter(external_id="doubtful").update(is_blind=True)
+    Queue.objects.update(next_order="unsure")
+    taken = [api(alice).post(CLAIM).json()["external_id"] for _ in WAITING]
+    assert taken == ["late", "urgent", "soon", "old", "doubtful"]
