@@ -47,6 +47,7 @@ class Queue(models.Model):
         db_default=NextOrder.PRIORITY,
         choices=[(order, order) for order in NextOrder],
     )
+    answers_again = models.BooleanField(default=False, db_default=False)  # people answer again what was reopened
     late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
     late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     late_person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)

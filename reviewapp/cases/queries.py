@@ -74,6 +74,13 @@ def counted_reviews(case: Case) -> QuerySet[Review]:
     return Review.objects.filter(case=case, round__gte=case.counted_from, reversal=None).order_by("round", "slot")
 
 
+def barring_reviews(case: Case) -> QuerySet[Review]:
+    """The answers whose givers do not take the case: those that count, and those before a reopening unless its queue, which is loaded, lets
+    people answer again."""
+    since = case.counted_from if case.queue.answers_again else 1
+    return Review.objects.filter(case=case, round__gte=since, reversal=None)
+
+
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
     """Whose doings on the case are kept from the actor, as they may still answer it and are to do so on their own; empty for most cases.
 
@@ -274,9 +281,8 @@ _ORDERS: dict[NextOrder, tuple[Any, ...]] = {
 
 def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
-    answered = Review.objects.filter(
-        case=OuterRef("pk"), round__gte=OuterRef("counted_from"), reversal=None, reviewer_id=actor.user_id
-    )
+    since = OuterRef("counted_from") if queue.answers_again else 1
+    answered = Review.objects.filter(case=OuterRef("pk"), round__gte=since, reversal=None, reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
     rows = rows.exclude(stage=Stage.ADJUDICATION)
     alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)

@@ -375,6 +375,7 @@ class QueueSettings(serializers.Serializer[Any]):
     late_person = serializers.CharField(allow_null=True)
     review_policy = ReviewPolicyShape()
     next_order = serializers.ChoiceField(choices=[order.value for order in NextOrder])
+    answers_again = serializers.BooleanField()
     blind_share = serializers.FloatField(min_value=0, max_value=1)
     seeded_share = serializers.FloatField(min_value=0, max_value=MOST_SEEDED)
     seen = serializers.CharField(max_length=64)

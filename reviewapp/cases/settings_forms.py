@@ -217,6 +217,11 @@ class Next(SettingsForm):
     next_order = forms.ChoiceField(
         label="Take next gives", choices=[(order.value, capfirst(words)) for order, words in ORDER_WORDS.items()]
     )
+    answers_again = forms.BooleanField(
+        required=False,
+        label="People may answer again after a reopening",
+        help_text="Otherwise a reopened case is for somebody else. As a lead you can still give it to whoever answered it, on the board.",
+    )
 
 
 def _day(name: str) -> forms.CharField:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import queries
-from reviewapp.cases.actions import claim_next
+from reviewapp.cases.actions import claim_next, watch_sla
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
 from tests import factories
@@ -222,3 +222,89 @@ def test_a_blind_case_that_came_before_tells_nothing_by_its_place(waiting, alice
     Queue.objects.update(next_order="unsure")
     taken = [api(alice).post(CLAIM).json()["external_id"] for _ in WAITING]
     assert taken == ["late", "urgent", "soon", "old", "doubtful"]
+
+
+# Who has answered a case before it was reopened
+
+
+@pytest.fixture
+def reopened(office, alice, carol, api):
+    """A case that alice has answered and carol has reopened."""
+    case = office.send(external_id="APP-9")
+    lease = api(alice).post(CLAIM).json()["lease"]["number"]
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree"}).status_code == 200
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "Wrong payslip."}).status_code == 200
+    return case
+
+
+def take(client, case):
+    """(status, code) of picking it."""
+    answer = client.post(f"/api/v1/cases/{case.pk}/claim")
+    return answer.status_code, answer.json().get("code")
+
+
+def give(client, case, to):
+    order = {"act": "reassign", "cases": [str(case.pk)], "to": to, "reason": "Nobody else is here."}
+    (result,) = client.post("/api/v1/cases/bulk", order).json()["results"]
+    return result["status"]
+
+
+def test_whoever_answered_a_reopened_case_does_not_get_it_again(reopened, office, alice, bob, api, sign_in):
+    queue, now = Queue.objects.get(slug="loans"), timezone.now()
+    assert api(alice).post(CLAIM).status_code == 204
+    assert queries.likely_next(queue, factories.actor_of(alice), now=now) is None
+    assert take(api(alice), reopened) == (409, "answered-before")
+    browser = sign_in(alice)
+    assert "Take this case" not in browser.get(f"/cases/{reopened.pk}/").content.decode()
+    assert "before it was reopened" in browser.post(f"/cases/{reopened.pk}/claim/", follow=True).content.decode()
+    assert queries.likely_next(queue, factories.actor_of(bob), now=now).pk == reopened.pk
+    assert api(bob).post(CLAIM).json()["id"] == str(reopened.pk)
+
+
+def test_with_the_queues_setting_people_answer_again(reopened, alice, carol, api, sign_in):
+    assert save(sign_in(carol), next_order="priority", answers_again="on").status_code == 302
+    browser = sign_in(alice)
+    assert "Take this case" in browser.get(f"/cases/{reopened.pk}/").content.decode()
+    assert queries.likely_next(Queue.objects.get(slug="loans"), factories.actor_of(alice), now=timezone.now())
+    taken = api(alice).post(CLAIM).json()
+    assert taken["id"] == str(reopened.pk)
+    assert (
+        api(alice).post(f"/api/v1/cases/{reopened.pk}/release", {"lease": taken["lease"]["number"]}).status_code == 200
+    )
+    assert save(sign_in(carol), next_order="priority").status_code == 302
+    assert take(api(alice), reopened) == (409, "answered-before")
+    assert api(carol).patch(API, {"answers_again": "yes"}).json()["errors"][0]["pointer"] == "/answers_again"
+
+
+def test_a_lead_may_give_it_to_them_and_nobody_gets_an_answer_of_this_round_twice(reopened, alice, carol, api):
+    assert give(api(carol), reopened, "alice") == 200
+    reopened.refresh_from_db()
+    answer = {"lease": reopened.lease, "answer": "refer"}
+    assert api(alice).post(f"/api/v1/cases/{reopened.pk}/review", answer).status_code == 200
+    assert take(api(alice), reopened)[0] == 404, "it went to the lead queue"
+    Case.objects.filter(pk=reopened.pk).update(queue=Queue.objects.get(slug="loans"))
+    assert take(api(alice), reopened) == (409, "already-reviewed")
+    assert give(api(carol), reopened, "alice") == 409
+
+
+def test_who_took_their_answer_back_is_as_new_to_the_case_as_anybody(office, alice, bob, carol, api, settings):
+    settings.UNDO_SECONDS = 60
+    case = office.send()
+    lease = api(alice).post(CLAIM).json()["lease"]["number"]
+    api(alice).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree"})
+    lease = api(alice).post(f"/api/v1/cases/{case.pk}/undo").json()["lease"]["number"]
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/release", {"lease": lease}).status_code == 200
+    lease = api(bob).post(CLAIM).json()["lease"]["number"]
+    api(bob).post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree"})
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "Wrong"}).status_code == 200
+    assert api(bob).post(CLAIM).status_code == 204
+    assert api(alice).post(CLAIM).json()["id"] == str(case.pk)
+
+
+def test_a_late_case_does_not_go_by_itself_to_whoever_answered_it_before(reopened, office, alice, bob):
+    for person, gets in ((alice, None), (bob, bob)):
+        Queue.objects.filter(slug="loans").update(late_act="person", late_person=person)
+        put(reopened, minutes=-1, watch_at=timezone.now(), sla_stage="running", state="open", queue=office.queue)
+        assert watch_sla(at=timezone.now()) == 1
+        reopened.refresh_from_db()
+        assert (reopened.holder, reopened.queue.is_lead) == (gets, gets is None)

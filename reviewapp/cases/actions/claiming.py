@@ -12,10 +12,10 @@ from reviewapp.access.grants import granted_sql
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, LeadDecides, NotWaiting
+from reviewapp.cases.actions.refusals import AlreadyReviewed, AnsweredBefore, HoldsTooMany, LeadDecides, NotWaiting
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import NextOrder
-from reviewapp.cases.queries import counted_reviews, may_adjudicate, queues_of, visible_cases
+from reviewapp.cases.queries import barring_reviews, may_adjudicate, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
@@ -23,7 +23,7 @@ from reviewapp.lib.errors import NotFound
 # One statement: find the queue if the actor may work on it, pick in its order, skip what others are picking, and lease.
 # Time is the database's, so that web servers need not agree on it.
 _CLAIM = """
-with q as materialized (select id, lease_minutes, most_held, next_order from cases_queue where {which} and id in ({granted}))
+with q as materialized (select id, lease_minutes, most_held, next_order, answers_again from cases_queue where {which} and id in ({granted}))
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
     lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute', follow_up_at = null, pended_by_id = null
 where id = {pick}
@@ -34,7 +34,8 @@ _PICK = """(
     where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
         and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp() or c.state = 'pended' and %(pended)s)
         and (c.stage = 'adjudication') = %(adjudicates)s
-        and not exists (select from cases_review r where r.case_id = c.id and r.round >= c.counted_from and r.reviewer_id = %(me)s
+        and not exists (select from cases_review r where r.case_id = c.id and r.reviewer_id = %(me)s
+            and (r.round >= c.counted_from or not (select q.answers_again from q))
             and not exists (select from cases_reversal v where v.review_id = r.id))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
@@ -98,6 +99,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
+    :raises AnsweredBefore: if they answered it before it was reopened, and its queue does not let people answer again.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
@@ -108,8 +110,9 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     values = {"queue": case.queue_id, "case": case_id, "pended": True}
     taken = _claim("id = %(queue)s", values, _THIS, actor=actor, adjudicates=adjudicates)
     if taken is None:
-        if counted_reviews(case).filter(reviewer_id=actor.user_id).exists():
-            raise AlreadyReviewed
+        answered = barring_reviews(case).filter(reviewer_id=actor.user_id).order_by("-round").first()
+        if answered is not None:
+            raise AlreadyReviewed if answered.round >= case.counted_from else AnsweredBefore
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
     return _taken(taken, actor=actor, at=at, chosen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from reviewapp.access.idempotency import durable
@@ -134,16 +134,20 @@ def _person(order: Order, actor: Actor) -> Target:
     return target
 
 
-def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID]) -> Target | None:
-    """Somebody who works on one of `queues`, and what bears on giving them any of these cases."""
+def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID], *, by_lead: bool = True) -> Target | None:
+    """Somebody who works on one of `queues`, and what bears on giving them any of these cases.
+
+    :param by_lead: a lead chooses them, who may choose also whoever answered a case before it was reopened.
+    """
     workers = workers_of(queues, username=username)
     if not workers:
         return None
     ((person, works_on),) = workers
     leads = frozenset[UUID]().union(*(on for _, on in workers_of(queues, right=LEAD_QUEUE, username=username)))
-    answered = Review.objects.filter(
-        case__in=case_ids, reviewer=person, round__gte=F("case__counted_from"), reversal=None
-    )
+    bars = Q(round__gte=F("case__counted_from"))
+    if not by_lead:
+        bars |= Q(case__queue__answers_again=False)
+    answered = Review.objects.filter(bars, case__in=case_ids, reviewer=person, reversal=None)
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
     return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), held)
 

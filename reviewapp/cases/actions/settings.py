@@ -78,9 +78,15 @@ _ORDER_TELLS = "The order “least sure” tells what nobody is to know before t
 
 
 def _next_faults(queue: Queue) -> list[Problem]:
+    if not _is_flag(queue.answers_again):
+        return [Problem("/answers_again", "wrong_type", "Send true or false.")]
     if queue.next_order not in list(NextOrder):
         return [Problem("/next_order", "unknown_value", f"One of {', '.join(NextOrder)}.")]
     return [Problem("/next_order", "order_tells", _ORDER_TELLS)] if queue.blind_share and _is_by_doubt(queue) else []
+
+
+def _is_flag(value: object) -> bool:
+    return type(value) is bool
 
 
 def _is_by_doubt(queue: Queue) -> bool:
@@ -134,7 +140,7 @@ def _late_faults(queue: Queue) -> list[Problem]:
 
 SECTIONS = (
     Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
-    Section("next", ("next_order",), _next_faults),
+    Section("next", ("next_order", "answers_again"), _next_faults),
     Section("second-review", ("review_policy",), _review_faults),
     Section("blind", ("blind_share",), _blind_faults),
     Section("service", ("sla_rules", "risk_percent"), _service_faults),

@@ -107,7 +107,7 @@ def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
     right = LEAD_QUEUE if found.stage == Stage.ADJUDICATION else WORK_QUEUE
     return (
         waits
-        and not queries.counted_reviews(found).filter(reviewer_id=request.user.pk).exists()
+        and not queries.barring_reviews(found).filter(reviewer_id=request.user.pk).exists()
         and queries.queues_of(request.actor, right).filter(pk=found.queue_id).exists()
     )
 
