@@ -18,6 +18,7 @@ ACTION_WORDS = {
     "case.moved": "moved the case to another queue",
     "case.pended": "pended the case",
     "case.reassigned": "gave the case to somebody",
+    "case.recused": "stepped back from the case, as they know its person",
     "case.released": "gave the case back to its queue",
     "case.reopened": "reopened the case",
     "case.reprioritised": "changed the priority of the case",

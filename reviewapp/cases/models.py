@@ -270,6 +270,26 @@ class Review(models.Model):
         return f"{self.answer} on {self.case_id}"
 
 
+class Recusal(models.Model):
+    """Somebody said that they know the person a case is about. They are given neither this case nor any other of that person. Append-only.
+
+    The person is the one of `reference_mac`, as in `predictions.Subject`; None where the prediction came without one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    reference_mac = models.BinaryField(max_length=32, null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "case"], name="nobody_steps_back_from_a_case_twice")]
+
+    def __str__(self) -> str:
+        return f"recusal from {self.case_id}"
+
+
 class Selection(models.Model):
     """One draw about a case, made when it was opened, whatever came of it: what was not drawn is the other arm. Append-only.
 

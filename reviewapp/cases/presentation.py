@@ -452,6 +452,7 @@ _SENTENCES = {
     "prediction.scored": "The model scored it.",
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",
+    "case.recused": "{who} knows the person and gave the case back. It is not given to them again.",
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",

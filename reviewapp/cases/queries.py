@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -23,6 +23,7 @@ from reviewapp.cases.models import (
     Queue,
     QueueGroupPermission,
     QueueUserPermission,
+    Recusal,
     Review,
 )
 from reviewapp.cases.ordering import NextOrder
@@ -79,6 +80,17 @@ def barring_reviews(case: Case) -> QuerySet[Review]:
     people answer again."""
     since = case.counted_from if case.queue.answers_again else 1
     return Review.objects.filter(case=case, round__gte=since, reversal=None)
+
+
+def recused(user_id: UUID | None) -> Exists:
+    """Of cases: that they are about somebody whom this user has said they know."""
+    same = Q(case=OuterRef("pk")) | Q(reference_mac=OuterRef("prediction__subject__reference_mac"))
+    return Exists(Recusal.objects.filter(same, user_id=cast("UUID", user_id)))  # without an id there is none to find
+
+
+def is_recused(case: Case, actor: Actor) -> bool:
+    """Whether the case is about somebody whom the actor has said they know."""
+    return Case.objects.filter(recused(actor.user_id), pk=case.pk).exists()
 
 
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
@@ -284,7 +296,7 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     since = OuterRef("counted_from") if queue.answers_again else 1
     answered = Review.objects.filter(case=OuterRef("pk"), round__gte=since, reversal=None, reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
-    rows = rows.exclude(stage=Stage.ADJUDICATION)
+    rows = rows.filter(~recused(actor.user_id)).exclude(stage=Stage.ADJUDICATION)
     alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
     for original in ("prediction", "prediction__copy_of"):
         rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import queries
 from reviewapp.cases.actions import claim_next, watch_sla
-from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.models import Case, Queue, Recusal
 from reviewapp.cases.ordering import because
 from tests import factories
 
@@ -308,3 +308,72 @@ def test_a_late_case_does_not_go_by_itself_to_whoever_answered_it_before(reopene
         assert watch_sla(at=timezone.now()) == 1
         reopened.refresh_from_db()
         assert (reopened.holder, reopened.queue.is_lead) == (gets, gets is None)
+
+
+# Who knows the person
+
+
+OTHER = {"reference": "CUST-99", "name": "Ada Brook", "date_of_birth": "1981-01-01", "contact": "ada@example.org"}
+
+
+@pytest.fixture
+def known(office, alice, api):
+    """A case of somebody alice knows, which she has given back, and another of the same person."""
+    first, second = office.send(external_id="KNOWN-1"), office.send(external_id="KNOWN-2")
+    lease = api(alice).post(f"/api/v1/cases/{first.pk}/claim").json()["lease"]["number"]
+    answer = api(alice).post(f"/api/v1/cases/{first.pk}/recuse", {"lease": lease})
+    assert (answer.status_code, answer.json()["status"]) == (200, "open")
+    return first, second
+
+
+def test_alice_is_given_no_case_of_a_person_she_knows_and_bob_is(known, office, alice, bob, api):
+    queue = Queue.objects.get(slug="loans")
+    assert api(alice).post(CLAIM).status_code == 204
+    assert queries.likely_next(queue, factories.actor_of(alice), now=timezone.now()) is None
+    assert [take(api(alice), case) for case in known] == [(409, "knows-subject")] * 2
+    later, stranger = office.send(external_id="KNOWN-3"), office.send(external_id="STRANGER", subject=OTHER)
+    assert queries.likely_next(queue, factories.actor_of(alice), now=timezone.now()).pk == stranger.pk
+    assert api(alice).post(CLAIM).json()["external_id"] == "STRANGER"
+    assert take(api(alice), later) == (409, "knows-subject")
+    assert {api(bob).post(CLAIM).json()["external_id"] for _ in range(3)} == {"KNOWN-1", "KNOWN-2", "KNOWN-3"}
+
+
+def test_a_lead_cannot_give_it_to_her_and_reads_why(known, bob, carol, api):
+    order = {"act": "reassign", "cases": [str(known[1].pk)], "to": "alice", "reason": "She has time."}
+    (result,) = api(carol).post("/api/v1/cases/bulk", order).json()["results"]
+    assert (result["status"], result["problem"]["code"]) == (409, "knows-subject")
+    assert give(api(carol), known[1], "bob") == 200
+
+
+def test_without_a_known_subject_only_this_case_is_kept_from_her(office, alice, api):
+    first, _ = office.send(external_id="NOBODY-1", subject=None), office.send(external_id="NOBODY-2", subject=None)
+    lease = api(alice).post(f"/api/v1/cases/{first.pk}/claim").json()["lease"]["number"]
+    api(alice).post(f"/api/v1/cases/{first.pk}/recuse", {"lease": lease})
+    assert api(alice).post(CLAIM).json()["external_id"] == "NOBODY-2"
+    assert api(alice).post(CLAIM).status_code == 204
+
+
+def test_it_is_said_on_the_case_page_and_stands_in_its_timeline(office, alice, bob, sign_in):
+    case, browser = office.send(), sign_in(alice)
+    browser.post("/queues/loans/next/")
+    assert f'action="/cases/{case.pk}/recuse/"' in browser.get(f"/cases/{case.pk}/").content.decode()
+    page = browser.post(f"/cases/{case.pk}/recuse/", {"lease": 1}, follow=True).content.decode()
+    assert "Somebody else decides" in page
+    assert "Take this case" not in browser.get(f"/cases/{case.pk}/").content.decode()
+    story = sign_in(bob).get(f"/cases/{case.pk}/").content.decode()
+    assert "Alice knows the person and gave the case back." in story
+    assert "Take this case" in story
+    event = AuditEvent.objects.get(action="case.recused")
+    assert event.data == {"lease": 1}, "neither the person nor their mac"
+    again = browser.post(f"/cases/{case.pk}/recuse/", {"lease": 1}, follow=True).content.decode()
+    assert "had ended already" in again
+    assert Recusal.objects.count() == 1
+
+
+def test_only_who_holds_the_case_steps_back_from_it(office, alice, bob, mallory, api):
+    case = office.send()
+    lease = api(alice).post(CLAIM).json()["lease"]["number"]
+    tried = [
+        api(person).post(f"/api/v1/cases/{case.pk}/recuse", {"lease": lease}).status_code for person in (bob, mallory)
+    ]
+    assert (tried, Recusal.objects.count()) == ([409, 404], 0)

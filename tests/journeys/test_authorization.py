@@ -134,6 +134,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
     ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/recuse/"): of_office(302, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/undo/"): of_office(
         302, *READERS
     ),  # of an answer of one's own, else it says that there is none
@@ -204,6 +205,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         of_office(409, *WORKERS, send={**HOLD, "follow_up_at": TOMORROW, "awaited": "payslip"}),
     ),
     ("POST", "/api/v1/cases/<uuid:case_id>/release"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/recuse"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
     ("POST", "/api/v1/cases/<uuid:case_id>/undo"): (Scope.CASES_REVIEW, of_office(409, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/reopen"): (
         Scope.CASES_REVIEW,
@@ -488,6 +490,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/<uuid:case_id>/claim": set(),
         "/api/v1/cases/<uuid:case_id>/pend": {"lease", "follow_up_at", "awaited"},
         "/api/v1/cases/<uuid:case_id>/release": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/recuse": {"lease"},
         "/api/v1/cases/<uuid:case_id>/undo": set(),
         "/api/v1/cases/<uuid:case_id>/reopen": {"reason"},
         "/api/v1/cases/<uuid:case_id>/review": {

@@ -12,10 +12,17 @@ from reviewapp.access.grants import granted_sql
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import AlreadyReviewed, AnsweredBefore, HoldsTooMany, LeadDecides, NotWaiting
+from reviewapp.cases.actions.refusals import (
+    AlreadyReviewed,
+    AnsweredBefore,
+    HoldsTooMany,
+    KnowsSubject,
+    LeadDecides,
+    NotWaiting,
+)
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import NextOrder
-from reviewapp.cases.queries import barring_reviews, may_adjudicate, queues_of, visible_cases
+from reviewapp.cases.queries import barring_reviews, is_recused, may_adjudicate, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
@@ -37,6 +44,8 @@ _PICK = """(
         and not exists (select from cases_review r where r.case_id = c.id and r.reviewer_id = %(me)s
             and (r.round >= c.counted_from or not (select q.answers_again from q))
             and not exists (select from cases_reversal v where v.review_id = r.id))
+        and not exists (select from cases_recusal k where k.user_id = %(me)s and (k.case_id = c.id or k.reference_mac = (
+            select s.reference_mac from predictions_prediction p join predictions_subject s on s.id = p.subject_id where p.id = c.prediction_id)))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
     order by {order}
@@ -99,6 +108,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
+    :raises KnowsSubject: if they said that they know the person.
     :raises AnsweredBefore: if they answered it before it was reopened, and its queue does not let people answer again.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
@@ -113,6 +123,8 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
         answered = barring_reviews(case).filter(reviewer_id=actor.user_id).order_by("-round").first()
         if answered is not None:
             raise AlreadyReviewed if answered.round >= case.counted_from else AnsweredBefore
+        if is_recused(case, actor):
+            raise KnowsSubject
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
     return _taken(taken, actor=actor, at=at, chosen=True)

@@ -21,7 +21,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.audit.actions import Entry
 from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.models import Case, Queue, Review
-from reviewapp.cases.queries import queues_of, visible_cases, workers_of
+from reviewapp.cases.queries import queues_of, recused, visible_cases, workers_of
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
@@ -49,6 +49,7 @@ class Target:
     works_on: frozenset[UUID] = frozenset()
     leads: frozenset[UUID] = frozenset()
     answered: frozenset[UUID] = frozenset()
+    recused: frozenset[UUID] = frozenset()
     held: int = 0
     queue: Queue | None = None
     priority: int = 0
@@ -149,7 +150,8 @@ def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID], *, 
         bars |= Q(case__queue__answers_again=False)
     answered = Review.objects.filter(bars, case__in=case_ids, reviewer=person, reversal=None)
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
-    return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), held)
+    knows = Case.objects.filter(recused(person.pk), pk__in=case_ids).values_list("pk", flat=True)
+    return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), frozenset(knows), held)
 
 
 def _lock(order: Order, actor: Actor) -> None:
@@ -192,6 +194,8 @@ def why_not_reassign(case: Case, target: Target) -> Conflict | None:
         return Conflict(f"{person.display_name} may not work on {queue.name}.", code="may-not-work")
     if case.pk in target.answered:
         return Conflict(f"{person.display_name} has answered it already.", code="already-reviewed")
+    if case.pk in target.recused:
+        return Conflict(f"{person.display_name} knows the person it is about.", code="knows-subject")
     if case.stage == Stage.ADJUDICATION and queue.pk not in target.leads:
         return Conflict(
             f"Two answers differ, and {person.display_name} does not lead {queue.name}.", code="may-not-lead"

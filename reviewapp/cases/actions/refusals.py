@@ -45,6 +45,12 @@ class AnsweredBefore(Conflict):
     code = "answered-before"
 
 
+class KnowsSubject(Conflict):
+    """You said that you know the person this case is about. Somebody else must take it."""
+
+    code = "knows-subject"
+
+
 class LeadDecides(NotAllowed):
     """Two answers to this case differ: only a lead of its queue decides it."""
 
