@@ -57,6 +57,7 @@ ACTION_WORDS = {
     "trail.viewed": "looked at the trail",
     "use_case.created": "made the use case",
     "user.created": "made the account",
+    "user.absence_changed": "said until when they are out of office, or that they are back",
     "user.disabled": "disabled the account",
     "user.enabled": "enabled the account",
     "user.password_changed": "changed the password",

@@ -6,6 +6,7 @@ from reviewapp.cases.views import adjudication, board, case, flips, queue, revie
 app_name = "cases"
 urlpatterns = [
     path("my-work/", work.my_work, name="my-work"),
+    path("my-work/away/", work.away, name="away"),
     path("my-work/queues/", work.my_queues, name="my-queues"),
     path("queues/", work.queues, name="queues"),
     path("queues/<slug:slug>/", queue.queue, name="queue"),

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from reviewapp.access.models import User
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import queries
 from reviewapp.cases.actions import claim_next, watch_sla
@@ -377,3 +378,50 @@ def test_only_who_holds_the_case_steps_back_from_it(office, alice, bob, mallory,
         api(person).post(f"/api/v1/cases/{case.pk}/recuse", {"lease": lease}).status_code for person in (bob, mallory)
     ]
     assert (tried, Recusal.objects.count()) == ([409, 404], 0)
+
+
+# Who is out of office
+
+
+def set_away(browser, delta):
+    text = f"{timezone.localtime(timezone.now() + delta):%Y-%m-%dT%H:%M}" if delta else ""
+    return browser.post("/my-work/away/", {"until": text}, follow=True).content.decode()
+
+
+def test_nobody_is_given_a_case_while_they_are_away(office, alice, carol, api, sign_in):
+    case, browser = office.send(), sign_in(alice)
+    assert "nobody gives you a case" in set_away(browser, timedelta(days=2))
+    order = {"act": "reassign", "cases": [str(case.pk)], "to": "alice", "reason": "She has time."}
+    (result,) = api(carol).post("/api/v1/cases/bulk", order).json()["results"]
+    assert (result["status"], result["problem"]["code"]) == (409, "away")
+    assert "Alice is away until" in result["problem"]["detail"]
+    assert "I am back" in browser.get("/my-work/").content.decode()
+    assert "You are back." in set_away(browser, None)
+    assert give(api(carol), case, "alice") == 200
+    assert AuditEvent.objects.filter(action="user.absence_changed").count() == 2
+
+
+def test_an_absence_ends_by_itself(office, alice, carol, api, sign_in):
+    case = office.send()
+    User.objects.filter(pk=alice.pk).update(away_until=timezone.now() - timedelta(seconds=1))
+    assert "I am back" not in sign_in(alice).get("/my-work/").content.decode()
+    assert give(api(carol), case, "alice") == 200
+
+
+def test_a_late_case_goes_to_the_queue_while_its_person_is_away(office, alice):
+    case = office.send()
+    Queue.objects.filter(slug="loans").update(late_act="person", late_person=alice)
+    for until, gets in ((timezone.now() + timedelta(days=1), None), (None, alice)):
+        User.objects.filter(pk=alice.pk).update(away_until=until)
+        put(case, minutes=-1, watch_at=timezone.now(), sla_stage="running", state="open", queue=office.queue)
+        assert watch_sla(at=timezone.now()) == 1
+        case.refresh_from_db()
+        assert (case.holder, case.queue.is_lead) == (gets, gets is None)
+
+
+@pytest.mark.parametrize("text", ["2020-01-01T09:00", "2999-01-01T09:00", "soon", "2026-13-01T00:00"])
+def test_a_time_that_cannot_be_changes_nothing(office, alice, sign_in, text):
+    page = sign_in(alice).post("/my-work/away/", {"until": text}, follow=True).content.decode()
+    assert "Nothing is changed." in page
+    alice.refresh_from_db()
+    assert alice.away_until is None

@@ -113,6 +113,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/audit/"): role_page(200, A, U),
     ("GET", "/audit/<uuid:event_uuid>/"): role_page(200, A, U),
     ("GET", "/my-work/"): everyone(200),
+    ("POST", "/my-work/away/"): everyone(302),  # only ever one's own
     ("GET", "/my-work/queues/"): everyone(200),
     ("GET", "/queues/"): everyone(200),
     ("GET", "/queues/<slug:slug>/"): of_office(200, *READERS),

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from reviewapp.access.idempotency import durable
 from reviewapp.access.models import User
@@ -51,6 +52,7 @@ class Target:
     answered: frozenset[UUID] = frozenset()
     recused: frozenset[UUID] = frozenset()
     held: int = 0
+    away_until: datetime | None = None  # while they are out of office
     queue: Queue | None = None
     priority: int = 0
 
@@ -151,7 +153,10 @@ def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID], *, 
     answered = Review.objects.filter(bars, case__in=case_ids, reviewer=person, reversal=None)
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
     knows = Case.objects.filter(recused(person.pk), pk__in=case_ids).values_list("pk", flat=True)
-    return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), frozenset(knows), held)
+    away = User.objects.filter(pk=person.pk, away_until__gt=Now()).values_list("away_until", flat=True).first()
+    return Target(
+        person, works_on, leads, frozenset(answered.values_list("case", flat=True)), frozenset(knows), held, away
+    )
 
 
 def _lock(order: Order, actor: Actor) -> None:
@@ -192,6 +197,9 @@ def why_not_reassign(case: Case, target: Target) -> Conflict | None:
         return None
     if queue.pk not in target.works_on:
         return Conflict(f"{person.display_name} may not work on {queue.name}.", code="may-not-work")
+    if target.away_until is not None:
+        until = timezone.localtime(target.away_until)
+        return Conflict(f"{person.display_name} is away until {until:%-d %b, %H:%M}.", code="away")
     if case.pk in target.answered:
         return Conflict(f"{person.display_name} has answered it already.", code="already-reviewed")
     if case.pk in target.recused:
