@@ -238,6 +238,23 @@ def set_own_keys(*, user_id: UUID, own: Mapping[str, str], actor: Actor, at: dat
         audit.record("user.keys_changed", subject=User(pk=user_id), actor=actor, at=at, data={"own_keys": changed})
 
 
+LONGEST_AWAY = timedelta(days=366)
+
+
+@durable
+def set_away(*, user_id: UUID, until: datetime | None, actor: Actor, at: datetime) -> None:
+    """The person is out of office until then, or back where it is None. They may still take cases; nobody gives them one.
+
+    :raises Invalid: for a time that is over, or more than a year ahead.
+    """
+    if until is not None and not at < until <= at + LONGEST_AWAY:
+        fault = Problem("/until", "out_of_range", "Choose a time to come, within a year.")
+        raise Invalid(fault.detail, errors=[fault])
+    if User.objects.filter(pk=user_id).update(away_until=until):
+        data = {"until": until.isoformat() if until else None}
+        audit.record("user.absence_changed", subject=User(pk=user_id), actor=actor, at=at, data=data)
+
+
 # People
 
 

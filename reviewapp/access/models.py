@@ -43,6 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )  # key of the product -> what this person presses
     session_epoch = models.PositiveIntegerField(default=0)
     must_change_password = models.BooleanField(default=False)  # somebody else has set it and therefore knows it
+    away_until = models.DateTimeField(null=True)  # out of office: until then nobody gives them a case
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "username"

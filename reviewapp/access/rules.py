@@ -99,7 +99,7 @@ KEY_WORDS = {
     "m": "Give to somebody",
     "b": "Take back",
     "j": "Next row",
-    "k": "Previous row",
+    "k": "Previous row; on a case, I know this person",
     "y": "First reason, where digits choose levels",
     "u": "Second reason",
     "i": "Third reason",

@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and the lead's acts on many."""
+"""The API of queues and cases: claim, heartbeat, release, recuse, pend, review, undo, reopen, read, ask about the advice; and bulk acts of leads."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +20,7 @@ from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
@@ -197,14 +198,16 @@ class ClaimView(APIView):
     """Take the next case of a queue; with `adjudicate`, as its lead, the next on which two answers differ."""
 
     @extend_schema(
-        operation_id="claim_next_case", request=serializers.ClaimBody, responses={200: serializers.CaseShape, 204: None}
+        operation_id="claim_next_case",
+        request=serializers.ClaimBody,
+        responses={200: serializers.NextCaseShape, 204: None},
     )
     def post(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         fields = Fields(request.data)
         adjudicates = fields.flag("adjudicate")
         fields.done()
-        claimed = partial(_claimed, actor)
+        claimed = partial(_given_next, actor)
         once = once_of(request, render=claimed, says=lambda case: 200 if case else 204)
         case: Case | None = actions.claim_next(
             slug=slug, adjudicates=adjudicates, actor=actor, at=timezone.now(), once=once
@@ -214,6 +217,20 @@ class ClaimView(APIView):
 
 def _claimed(actor: Actor, case: Case | None) -> dict[str, Any] | None:
     return case_answer(case.pk, actor, adjudicates=case.stage == Stage.ADJUDICATION) if case else None
+
+
+def _given_next(actor: Actor, case: Case | None) -> dict[str, Any] | None:
+    """With why the order of the queue put it first, and no word of that which is withheld."""
+    answer = _claimed(actor, case)
+    if case is None or answer is None:
+        return None
+    told = because(
+        order=case.next_order,
+        priority=case.priority,
+        left=case.time_left_when_taken,
+        is_withheld=answer["withheld"],
+    )
+    return answer | {"next_because": told}
 
 
 class ClaimCaseView(APIView):
@@ -250,6 +267,19 @@ class ReleaseView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.release(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
+        return _answer(case, once, serializers.reviewed_answer)
+
+
+class RecuseView(APIView):
+    """Step back from a case one holds, as one knows its person: neither it nor another case of that person is given to one again."""
+
+    @extend_schema(
+        operation_id="recuse_case", request=serializers.LeaseBody, responses={200: serializers.ReviewedShape}
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        once = once_of(request, render=serializers.reviewed_answer)
+        case = actions.recuse(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
         return _answer(case, once, serializers.reviewed_answer)
 
 

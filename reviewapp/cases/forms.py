@@ -13,7 +13,7 @@ from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.board import ids_of
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import BLIND, REASON_LENGTH, Answer, LeadAct, Stage, pending_faults, quick_follow_ups
-from reviewapp.lib.errors import Malformed
+from reviewapp.lib.errors import Invalid, Malformed, Problem
 from reviewapp.predictions.comparing import own_text
 from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.presentation import schema_of
@@ -123,6 +123,17 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Malformed("The form is incomplete. Reload the page and send it again.", code="bad-form")
     return int(text)
+
+
+def read_away(data: QueryDict) -> datetime | None:
+    """Until when somebody is away; None where they are back. :raises Invalid: for a time that is none."""
+    text = data.get("until", "")
+    if not text:
+        return None
+    found = _moment(text)
+    if found is None:
+        raise Invalid("Choose a date and a time.", errors=[Problem("/until", "required", "Choose a date and a time.")])
+    return found
 
 
 def read_order(data: QueryDict) -> Order:

@@ -1,5 +1,7 @@
 """Queues, cases and what people answered."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +10,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
+from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
 from reviewapp.cases.sla import LateAct, SlaStage
 from reviewapp.catalog.models import NAME, UseCase
@@ -38,6 +41,13 @@ class Queue(models.Model):
     sla_rules = models.JSONField(default=list, blank=True)  # see `sla`; the first that matches says the minutes
     opening_hours = models.JSONField(null=True, blank=True)  # see `sla`; without them a queue is open round the clock
     risk_percent = models.PositiveSmallIntegerField(default=75)  # of its time, from which on a case is at risk
+    next_order = models.CharField(
+        max_length=8,
+        default=NextOrder.PRIORITY,
+        db_default=NextOrder.PRIORITY,
+        choices=[(order, order) for order in NextOrder],
+    )
+    answers_again = models.BooleanField(default=False, db_default=False)  # people answer again what was reopened
     late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
     late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     late_person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
@@ -80,6 +90,10 @@ class QueueGroupPermission(GroupObjectPermissionBase):
     """A right of one role on one queue."""
 
     content_object = models.ForeignKey(Queue, on_delete=models.CASCADE)
+
+
+# By which the order "least sure first" goes. What the model thinks of a blind case is told by no order, not even after it was moved.
+SURENESS = models.Case(models.When(is_blind=True, then=models.Value(1.0)), default=F("confidence"))
 
 
 class Case(models.Model):
@@ -158,6 +172,18 @@ class Case(models.Model):
                 fields=["queue", "-priority", "due_at", "id"], condition=~Q(state="decided"), name="case_next"
             ),
             models.Index(fields=["queue", "due_at", "id"], condition=~Q(state="decided"), name="case_by_due"),
+            models.Index(
+                "queue",
+                F("priority").desc(),
+                SURENESS,
+                "due_at",
+                "id",
+                condition=~Q(state="decided"),
+                name="case_by_doubt",
+            ),
+            models.Index(
+                fields=["queue", "-priority", "opened_at", "id"], condition=~Q(state="decided"), name="case_by_age"
+            ),
             models.Index(fields=["queue", "state", "id"], name="case_by_state"),
             models.Index(
                 fields=["queue", "confidence", "id"], condition=~Q(state="decided"), name="case_by_confidence"
@@ -184,10 +210,17 @@ class Case(models.Model):
             ),
         ]
 
+    next_order: str = NextOrder.PRIORITY  # of this object alone: the order by which a claim has found it
     is_revealed = False  # of this object alone: `withholding.reveal` has found that its reader may see the model's part
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def time_left_when_taken(self) -> timedelta:
+        """Of a case that somebody has in hand: until it is due, negative where it was late."""
+        assert self.leased_at is not None  # noqa: S101 -- for the type checker
+        return self.due_at - self.leased_at
 
     @property
     def is_withheld(self) -> bool:
@@ -235,6 +268,26 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.case_id}"
+
+
+class Recusal(models.Model):
+    """Somebody said that they know the person a case is about. They are given neither this case nor any other of that person. Append-only.
+
+    The person is the one of `reference_mac`, as in `predictions.Subject`; None where the prediction came without one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    reference_mac = models.BinaryField(max_length=32, null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "case"], name="nobody_steps_back_from_a_case_twice")]
+
+    def __str__(self) -> str:
+        return f"recusal from {self.case_id}"
 
 
 class Selection(models.Model):

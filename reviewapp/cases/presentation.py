@@ -13,6 +13,7 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules, withheld_words
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.models import NOTE_LENGTH, BlindAnswer, Case, Draft, Queue, Review
+from reviewapp.cases.ordering import because
 from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
 from reviewapp.cases.rules import Answer, CaseState
 from reviewapp.catalog.models import ReasonCode, UseCase
@@ -232,14 +233,14 @@ def _what_if_errors(found: Mapping[str, Any], errors: Mapping[str, Problem]) -> 
 
 
 def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
-    """Why the queue's order gave this case to its holder; empty where somebody chose it."""
+    """Why the queue's order gave this case to its holder; empty where somebody chose it, and where it is not on record."""
     claims = [event for event in events if event.action in {"case.claimed", "case.reassigned"}]
     by_order = bool(claims) and claims[-1].action == "case.claimed" and not claims[-1].data.get("chosen")
-    if case.state != CaseState.LEASED or not by_order:
+    if case.state != CaseState.LEASED or not by_order or "order" not in claims[-1].data:
         return ""
-    if case.is_withheld:
-        return withheld_words.NEXT_BECAUSE
-    return f"it has priority {case.priority}" if case.priority else "it is due soonest"
+    data = claims[-1].data
+    left = timedelta(seconds=data["seconds_left"])
+    return because(order=data["order"], priority=data["priority"], left=left, is_withheld=case.is_withheld)
 
 
 def decided_by(case: Case, names: Mapping[Any, str]) -> str:
@@ -451,6 +452,7 @@ _SENTENCES = {
     "prediction.scored": "The model scored it.",
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",
+    "case.recused": "{who} knows the person and gave the case back. It is not given to them again.",
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",

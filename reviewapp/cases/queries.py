@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +15,7 @@ from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import (
+    SURENESS,
     BlindAnswer,
     Case,
     Draft,
@@ -22,8 +23,10 @@ from reviewapp.cases.models import (
     Queue,
     QueueGroupPermission,
     QueueUserPermission,
+    Recusal,
     Review,
 )
+from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import CaseState, Stage, digest_of
 from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_in
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
@@ -70,6 +73,24 @@ def visible_cases(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Case]:
 def counted_reviews(case: Case) -> QuerySet[Review]:
     """The answers that count, oldest first: not those before a reopening, and none that was taken back."""
     return Review.objects.filter(case=case, round__gte=case.counted_from, reversal=None).order_by("round", "slot")
+
+
+def barring_reviews(case: Case) -> QuerySet[Review]:
+    """The answers whose givers do not take the case: those that count, and those before a reopening unless its queue, which is loaded, lets
+    people answer again."""
+    since = case.counted_from if case.queue.answers_again else 1
+    return Review.objects.filter(case=case, round__gte=since, reversal=None)
+
+
+def recused(user_id: UUID | None) -> Exists:
+    """Of cases: that they are about somebody whom this user has said they know."""
+    same = Q(case=OuterRef("pk")) | Q(reference_mac=OuterRef("prediction__subject__reference_mac"))
+    return Exists(Recusal.objects.filter(same, user_id=cast("UUID", user_id)))  # without an id there is none to find
+
+
+def is_recused(case: Case, actor: Actor) -> bool:
+    """Whether the case is about somebody whom the actor has said they know."""
+    return Case.objects.filter(recused(actor.user_id), pk=case.pk).exists()
 
 
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
@@ -261,17 +282,25 @@ def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
     return row[1], row[2], row[5]
 
 
+# As `actions.claiming` has them; each the order of an index.
+_ORDERS: dict[NextOrder, tuple[Any, ...]] = {
+    NextOrder.PRIORITY: ("-priority", "due_at", "id"),
+    NextOrder.DUE: ("due_at", "id"),
+    NextOrder.UNSURE: ("-priority", SURENESS, "due_at", "id"),
+    NextOrder.OLDEST: ("-priority", "opened_at", "id"),
+}
+
+
 def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     """The case that a claim would give the actor now, whole and unclaimed; by the time they claim it may be another."""
-    answered = Review.objects.filter(
-        case=OuterRef("pk"), round__gte=OuterRef("counted_from"), reversal=None, reviewer_id=actor.user_id
-    )
+    since = OuterRef("counted_from") if queue.answers_again else 1
+    answered = Review.objects.filter(case=OuterRef("pk"), round__gte=since, reversal=None, reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
-    rows = rows.exclude(stage=Stage.ADJUDICATION)
+    rows = rows.filter(~recused(actor.user_id)).exclude(stage=Stage.ADJUDICATION)
     alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
     for original in ("prediction", "prediction__copy_of"):
         rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))
-    return rows.select_related(*WHOLE).defer(*HEAVY).order_by("-priority", "due_at", "id").first()
+    return rows.select_related(*WHOLE).defer(*HEAVY).order_by(*_ORDERS[NextOrder(queue.next_order)]).first()
 
 
 def opened_since(queue: Queue, moment: datetime) -> int:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.actions.settings import seen_digest, settings_of
 from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
+from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
@@ -193,6 +194,12 @@ class CaseShape(CaseLine):
     shown = serializers.CharField()
 
 
+class NextCaseShape(CaseShape):
+    """`next_because`: why the order of the queue put this case first."""
+
+    next_because = serializers.CharField()
+
+
 class ReviewedShape(CaseLine):
     lease = LeaseShape(allow_null=True)
 
@@ -367,6 +374,8 @@ class QueueSettings(serializers.Serializer[Any]):
     late_queue = serializers.CharField(allow_null=True)
     late_person = serializers.CharField(allow_null=True)
     review_policy = ReviewPolicyShape()
+    next_order = serializers.ChoiceField(choices=[order.value for order in NextOrder])
+    answers_again = serializers.BooleanField()
     blind_share = serializers.FloatField(min_value=0, max_value=1)
     seeded_share = serializers.FloatField(min_value=0, max_value=MOST_SEEDED)
     seen = serializers.CharField(max_length=64)

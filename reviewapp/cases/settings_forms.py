@@ -5,9 +5,11 @@ from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.text import capfirst
 
 from reviewapp.cases import queries
 from reviewapp.cases.models import Queue
+from reviewapp.cases.ordering import ORDER_WORDS
 from reviewapp.cases.queries import other_queues, workers_of
 from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
 from reviewapp.cases.second_review import ReviewPolicy
@@ -208,6 +210,17 @@ class Basics(SettingsForm):
         "most_held",
         label="Cases one person may hold at once",
         help_text="Nobody takes a further case of this queue before they have answered or released one.",
+    )
+
+
+class Next(SettingsForm):
+    next_order = forms.ChoiceField(
+        label="Take next gives", choices=[(order.value, capfirst(words)) for order, words in ORDER_WORDS.items()]
+    )
+    answers_again = forms.BooleanField(
+        required=False,
+        label="People may answer again after a reopening",
+        help_text="Otherwise a reopened case is for somebody else. As a lead you can still give it to whoever answered it, on the board.",
     )
 
 

@@ -10,7 +10,6 @@ from reviewapp.cases.rules import PASSES_ON, Answer
 from reviewapp.cases.withholding import WITHHELD
 
 ROW = {"advised": WITHHELD, "confidence_text": WITHHELD, "why": f"reason {WITHHELD}"}  # of a queue's list
-NEXT_BECAUSE = "the order of the queue put it first"
 _STEPS = ("Your own view", "See the model’s advice", "Confirm or change")
 _TEXT = (
     "For a share of cases you answer first, so that we can tell whether the model helps. Its advice has not been sent to this page."

@@ -146,17 +146,19 @@ class Life(RuleBasedStateMachine):
         for slug in (self.queue.slug, f"{self.queue.slug}-lead")[: 1 + (who == "carol")]:
             case = self.act("case.claimed", actions.claim_next, who, slug=slug)
             assert case is None or case.holder_id == self.actors[who].user_id
+            assert case is None or self.is_new_to(who, case.pk)
 
     @when("open differing")
     @rule(who=st.sampled_from(["carol", "alice", "dave"]))
     def adjudicate(self, who: str) -> None:
         """Take a case on which two answers differ."""
         case = self.act("case.claimed", actions.claim_next, who, slug=self.queue.slug, adjudicates=True)
-        assert case is None or who == "carol"
+        assert case is None or (who == "carol" and self.is_new_to(who, case.pk))
 
     @rule(who=PEOPLE, n=CASE)
     def pick(self, who: str, n: int) -> None:
-        self.act("case.claimed", actions.claim_case, who, case_id=self.ids[n])
+        case = self.act("case.claimed", actions.claim_case, who, case_id=self.ids[n])
+        assert case is None or self.is_new_to(who, case.pk)
 
     def _answer_next(self, who: str, given: Given) -> None:
         """Take the next case and answer it, as most do: three of the rules, so that it is drawn more often than any other."""
@@ -280,11 +282,12 @@ class Life(RuleBasedStateMachine):
         done = self.act("case.reopened", actions.reopen_case, who, case_id=self.ids[n], reason="Looked at again.")
         assert done is None or who == "carol"
 
-    @rule(policy=POLICIES, who=st.sampled_from(["", "alice", "bob", "dave"]))
-    def manage(self, policy: dict[str, Any], who: str) -> None:
-        """The queue gets another review policy, or somebody loses their right or gets it back."""
+    @rule(policy=POLICIES, again=st.booleans(), who=st.sampled_from(["", "alice", "bob", "dave"]))
+    def manage(self, policy: dict[str, Any], again: bool, who: str) -> None:
+        """The queue gets another review policy and people may answer again or not, or somebody loses their right or gets it back."""
         if not who:
             Queue.objects.filter(pk=self.queue.pk).update(review_policy=policy)
+            Queue.objects.update(answers_again=again)
             return
         if who in self.revoked:
             factories.grant(self.users[who], WORK_QUEUE, self.queue)
@@ -378,6 +381,12 @@ class Life(RuleBasedStateMachine):
 
     def case(self, n: int) -> Case:
         return Case.objects.get(pk=self.ids[n])
+
+    def is_new_to(self, who: str, case_id: Any) -> bool:
+        """Whether they have given no answer that counts, nor any before a reopening where people do not answer again."""
+        case = Case.objects.select_related("queue").get(pk=case_id)
+        given = Review.objects.filter(case=case, reviewer=self.users[who], reversal=None)
+        return not given.filter(round__gte=case.counted_from if case.queue.answers_again else 1).exists()
 
     def holder(self, n: int) -> str | None:
         holder_id = self.case(n).holder_id

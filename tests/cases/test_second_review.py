@@ -226,7 +226,7 @@ def test_a_reopened_case_begins_with_a_first_answer(api, alice, bob, carol, case
     api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers."})
     case.refresh_from_db()
     assert (case.stage, case.round, case.counted_from) == ("first", 2, 2)
-    assert take_and_answer(api(alice), case)["status"] == "open"
+    assert take_and_answer(api(carol), case)["status"] == "open"
 
 
 def test_why_a_second_was_asked_for_is_kept_with_the_first(api, alice, office, case):

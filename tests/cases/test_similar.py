@@ -120,7 +120,7 @@ def test_five_at_most_and_never_the_case_itself(office, decide, alice, api):
 
 
 def test_what_waits_for_its_label_or_is_reopened_does_not_count(
-    office, decide, asked_about, alice, carol, api, settings
+    office, decide, asked_about, alice, bob, carol, api, settings
 ):
     case = decide(office, "BACK-1", argued(0.9))
     settings.UNDO_SECONDS = 10
@@ -129,9 +129,9 @@ def test_what_waits_for_its_label_or_is_reopened_does_not_count(
     assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "new facts"}).status_code == 200
     assert found(api(alice), asked_about) == []
     settings.UNDO_SECONDS = 0
-    claimed = api(alice).post(f"/api/v1/cases/{case.pk}/claim").json()
+    claimed = api(bob).post(f"/api/v1/cases/{case.pk}/claim").json()
     body = {"lease": claimed["lease"]["number"], "answer": "correct", "outcome": "approve", "note": "n"}
-    assert api(alice).post(f"/api/v1/cases/{case.pk}/review", body).status_code == 200
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/review", body).status_code == 200
     label_decisions(at=timezone.now())
     (row,) = similar(api(alice), asked_about).json()["results"]
     assert (row["external_id"], row["outcome"]) == ("BACK-1", "approve")

@@ -115,6 +115,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/audit/"): role_page(200, A, U),
     ("GET", "/audit/<uuid:event_uuid>/"): role_page(200, A, U),
     ("GET", "/my-work/"): everyone(200),
+    ("POST", "/my-work/away/"): everyone(302),  # only ever one's own
     ("GET", "/my-work/queues/"): everyone(200),
     ("GET", "/queues/"): everyone(200),
     ("GET", "/queues/<slug:slug>/"): of_office(200, *READERS),
@@ -139,6 +140,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
     ("POST", "/cases/<uuid:case_id>/release/"): of_office(302, *WORKERS, send=LEASE),
+    ("POST", "/cases/<uuid:case_id>/recuse/"): of_office(302, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/undo/"): of_office(
         302, *READERS
     ),  # of an answer of one's own, else it says that there is none
@@ -211,6 +213,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         of_office(409, *WORKERS, send={**HOLD, "follow_up_at": TOMORROW, "awaited": "payslip"}),
     ),
     ("POST", "/api/v1/cases/<uuid:case_id>/release"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/recuse"): (Scope.CASES_REVIEW, of_office(409, *WORKERS, send=HOLD)),
     ("POST", "/api/v1/cases/<uuid:case_id>/undo"): (Scope.CASES_REVIEW, of_office(409, *READERS)),
     ("POST", "/api/v1/cases/<uuid:case_id>/reopen"): (
         Scope.CASES_REVIEW,
@@ -495,6 +498,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/<uuid:case_id>/claim": set(),
         "/api/v1/cases/<uuid:case_id>/pend": {"lease", "follow_up_at", "awaited"},
         "/api/v1/cases/<uuid:case_id>/release": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/recuse": {"lease"},
         "/api/v1/cases/<uuid:case_id>/undo": set(),
         "/api/v1/cases/<uuid:case_id>/reopen": {"reason"},
         "/api/v1/cases/<uuid:case_id>/review": {

@@ -143,6 +143,7 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/heartbeat", "alice"),
     ("POST", "/api/v1/cases/{case_id}/pend", "alice"),
     ("POST", "/api/v1/cases/{case_id}/release", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/recuse", "alice"),
     ("POST", "/api/v1/cases/{case_id}/review", "alice"),
     ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
     ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
@@ -362,6 +363,12 @@ def story(served: Served, schema: Any) -> dict[str, str]:
         hold("POST", "/api/v1/cases/{case_id}/review", "alice", status, **place, json={**answer, "answer": word})
     hold("GET", "/api/v1/cases/{case_id}", "alice", 200, **place)
     label_decisions(at=factories.now())
+    subject = {**body()["subject"], "reference": "CUST-1"}
+    known = hold("POST", "/api/v1/predictions", "sender", 201, json=body(subject=subject)).json()["case"]["id"]
+    place = {"at": {"case_id": known}}
+    lease = hold("POST", "/api/v1/cases/{case_id}/claim", "bob", 200, **place).json()["lease"]["number"]
+    for status in (200, 409):
+        hold("POST", "/api/v1/cases/{case_id}/recuse", "bob", status, **place, json={"lease": lease})
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})
     freeze_pending(at=factories.now())

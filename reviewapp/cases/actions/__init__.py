@@ -8,9 +8,11 @@ from reviewapp.cases.actions.leading import Order, foresee, lead_cases
 from reviewapp.cases.actions.leasing import heartbeat, release
 from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
+from reviewapp.cases.actions.recusing import recuse
 from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
     AnswerBlindFirst,
+    AnsweredBefore,
     HoldsTooMany,
     LeaseLost,
     NotBlind,
@@ -26,8 +28,8 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AnswerBlindFirst", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order",
-    "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
+    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening",
+    "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
     "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
-    "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
+    "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
 ]  # fmt: skip

@@ -12,33 +12,52 @@ from reviewapp.access.grants import granted_sql
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import AlreadyReviewed, HoldsTooMany, LeadDecides, NotWaiting
+from reviewapp.cases.actions.refusals import (
+    AlreadyReviewed,
+    AnsweredBefore,
+    HoldsTooMany,
+    KnowsSubject,
+    LeadDecides,
+    NotWaiting,
+)
 from reviewapp.cases.models import Case, Queue
-from reviewapp.cases.queries import counted_reviews, may_adjudicate, queues_of, visible_cases
+from reviewapp.cases.ordering import NextOrder
+from reviewapp.cases.queries import barring_reviews, is_recused, may_adjudicate, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 
-# One statement: find the queue if the actor may work on it, pick, skip what others are picking, and lease.
+# One statement: find the queue if the actor may work on it, pick in its order, skip what others are picking, and lease.
 # Time is the database's, so that web servers need not agree on it.
 _CLAIM = """
-with q as materialized (select id, lease_minutes, most_held from cases_queue where {which} and id in ({granted}))
+with q as materialized (select id, lease_minutes, most_held, next_order, answers_again from cases_queue where {which} and id in ({granted}))
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
     lease_until = clock_timestamp() + (select q.lease_minutes from q) * interval '1 minute', follow_up_at = null, pended_by_id = null
-where id = (
+where id = {pick}
+returning id, queue_id, lease, lease_until, external_id, stage, priority, due_at, leased_at, (select q.next_order from q)
+"""
+_PICK = """(
     select c.id from cases_case c
     where c.queue_id = (select q.id from q) and c.state <> 'decided' {only}
         and (c.state = 'open' or c.state = 'leased' and c.lease_until < clock_timestamp() or c.state = 'pended' and %(pended)s)
         and (c.stage = 'adjudication') = %(adjudicates)s
-        and not exists (select from cases_review r where r.case_id = c.id and r.round >= c.counted_from and r.reviewer_id = %(me)s
+        and not exists (select from cases_review r where r.case_id = c.id and r.reviewer_id = %(me)s
+            and (r.round >= c.counted_from or not (select q.answers_again from q))
             and not exists (select from cases_reversal v where v.review_id = r.id))
+        and not exists (select from cases_recusal k where k.user_id = %(me)s and (k.case_id = c.id or k.reference_mac = (
+            select s.reference_mac from predictions_prediction p join predictions_subject s on s.id = p.subject_id where p.id = c.prediction_id)))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
-    order by c.priority desc, c.due_at, c.id
+    order by {order}
     for no key update skip locked limit 1
-)
-returning id, queue_id, lease, lease_until, external_id, stage
-"""
+)"""
+# Each is the order of an index.
+_ORDERS = {
+    NextOrder.PRIORITY: "c.priority desc, c.due_at, c.id",
+    NextOrder.DUE: "c.due_at, c.id",
+    NextOrder.UNSURE: "c.priority desc, case when c.is_blind then 1.0 else c.confidence end, c.due_at, c.id",
+    NextOrder.OLDEST: "c.priority desc, c.opened_at, c.id",
+}
 
 # Nobody is given what they have answered before under another number: not what the case is a copy of, and no other copy of it.
 _NEW_TO_ME = """and not exists (select from predictions_prediction p where p.id = c.prediction_id and p.copy_of_id is not null
@@ -47,22 +66,34 @@ _NEW_TO_ME = """and not exists (select from predictions_prediction p where p.id 
         join cases_case s on s.prediction_id = alike.id join cases_review r on r.case_id = s.id where r.reviewer_id = %(me)s
     ))"""
 
+# PostgreSQL works out a part of a CASE only when it comes to it: one order costs what a statement without the others does.
+_IN_ITS_ORDER = "(select case q.next_order {} else {} end from q)"
+_NEXT = _IN_ITS_ORDER.format(
+    " ".join(
+        f"when '{order}' then {_PICK.format(only=_NEW_TO_ME, order=by)}"
+        for order, by in _ORDERS.items()
+        if order != NextOrder.PRIORITY
+    ),
+    _PICK.format(only=_NEW_TO_ME, order=_ORDERS[NextOrder.PRIORITY]),
+)
+_THIS = _PICK.format(only="and c.id = %(case)s", order="c.id")
+
 
 @durable
 def claim_next(*, slug: str, adjudicates: bool = False, actor: Actor, at: datetime) -> Case | None:
-    """Lease the next waiting case of a queue to the actor: priority first, then due time. None if nothing waits for them.
+    """Lease the next waiting case of a queue to the actor, in the order of its settings. None if nothing waits for them.
 
     :param adjudicates: of those on which two answers differ, as a lead; otherwise of all others.
 
     A pended case does not wait: it comes back at its follow-up time, or by `claim_case`.
 
-    The case has its id, queue, stage, lease and external id; the rest is read by whoever shows it.
+    The case has its id, queue, stage, lease, external id, priority and due time; the rest is read by whoever shows it.
 
     :raises NotFound: if there is no such queue, or the actor may not work on it; to adjudicate, lead it.
     :raises HoldsTooMany: if the actor holds the most they may.
     """
     values = {"slug": slug, "pended": False}
-    case = _claim("slug = %(slug)s", values, actor=actor, adjudicates=adjudicates, only=_NEW_TO_ME)
+    case = _claim("slug = %(slug)s", values, _NEXT, actor=actor, adjudicates=adjudicates)
     if case is None:
         queue = queues_of(actor, LEAD_QUEUE if adjudicates else WORK_QUEUE).filter(slug=slug).first()
         if queue is None:
@@ -77,6 +108,8 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
+    :raises KnowsSubject: if they said that they know the person.
+    :raises AnsweredBefore: if they answered it before it was reopened, and its queue does not let people answer again.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
     if case is None:
@@ -85,27 +118,34 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     if adjudicates and not may_adjudicate(case, actor):
         raise LeadDecides
     values = {"queue": case.queue_id, "case": case_id, "pended": True}
-    taken = _claim("id = %(queue)s", values, actor=actor, adjudicates=adjudicates, only="and c.id = %(case)s")
+    taken = _claim("id = %(queue)s", values, _THIS, actor=actor, adjudicates=adjudicates)
     if taken is None:
-        if counted_reviews(case).filter(reviewer_id=actor.user_id).exists():
-            raise AlreadyReviewed
+        answered = barring_reviews(case).filter(reviewer_id=actor.user_id).order_by("-round").first()
+        if answered is not None:
+            raise AlreadyReviewed if answered.round >= case.counted_from else AnsweredBefore
+        if is_recused(case, actor):
+            raise KnowsSubject
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
     return _taken(taken, actor=actor, at=at, chosen=True)
 
 
-def _claim(which: str, values: Mapping[str, Any], *, actor: Actor, adjudicates: bool, only: str = "") -> Case | None:
+def _claim(which: str, values: Mapping[str, Any], pick: str, *, actor: Actor, adjudicates: bool) -> Case | None:
     """:param which: the condition that names one queue. :param values: its own, and whether `pended` cases are taken up, too.
-    :param only: a further condition, on the cases in it."""
+    :param pick: finds the id of one case in it."""
     granted, rights = granted_sql(Queue, actor, LEAD_QUEUE if adjudicates else WORK_QUEUE)
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM.format(which=which, granted=granted, only=only),
+            _CLAIM.format(which=which, granted=granted, pick=pick),
             {**values, **rights, "me": actor.user_id, "adjudicates": adjudicates},
         )
         row = cursor.fetchone()
-    names = ("pk", "queue_id", "lease", "lease_until", "external_id", "stage")
-    return Case(**dict(zip(names, row, strict=True)), state=CaseState.LEASED, holder_id=actor.user_id) if row else None
+    if row is None:
+        return None
+    names = ("pk", "queue_id", "lease", "lease_until", "external_id", "stage", "priority", "due_at", "leased_at")
+    case = Case(**dict(zip(names, row[:-1], strict=True)), state=CaseState.LEASED, holder_id=actor.user_id)
+    case.next_order = row[-1]
+    return case
 
 
 def _refuse_hoarding(queue: Queue, actor: Actor) -> None:
@@ -124,6 +164,15 @@ def _taken(case: Case, *, actor: Actor, at: datetime, chosen: bool = False) -> C
         actor=actor,
         at=at,
         queue_id=case.queue_id,
-        data={"lease": case.lease, "chosen": chosen},
+        data={"lease": case.lease, "chosen": chosen, **({} if chosen else _stood(case))},
     )
     return case
+
+
+def _stood(case: Case) -> dict[str, Any]:
+    """What bore on its place in the order, as it was: the priority of a case in hand may change, and its time runs on."""
+    return {
+        "order": case.next_order,
+        "priority": case.priority,
+        "seconds_left": int(case.time_left_when_taken.total_seconds()),
+    }

@@ -146,7 +146,7 @@ def _give(rows: Sequence[_Watched]) -> dict[UUID, Entry]:
 def _target(name: str | None, rows: Iterable[_Watched]) -> Target | None:
     theirs = [row for row in rows if row.person == name]
     queues = Queue.objects.filter(pk__in={row.queue_id for row in theirs})
-    return worker(name, queues, [row.id for row in theirs]) if name else None
+    return worker(name, queues, [row.id for row in theirs], by_lead=False) if name else None
 
 
 _LET_WAIT = """

@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from reviewapp.access.idempotency import durable
 from reviewapp.access.models import User
@@ -21,7 +22,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.audit.actions import Entry
 from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.models import Case, Queue, Review
-from reviewapp.cases.queries import queues_of, visible_cases, workers_of
+from reviewapp.cases.queries import queues_of, recused, visible_cases, workers_of
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
@@ -49,7 +50,9 @@ class Target:
     works_on: frozenset[UUID] = frozenset()
     leads: frozenset[UUID] = frozenset()
     answered: frozenset[UUID] = frozenset()
+    recused: frozenset[UUID] = frozenset()
     held: int = 0
+    away_until: datetime | None = None  # while they are out of office
     queue: Queue | None = None
     priority: int = 0
 
@@ -134,18 +137,26 @@ def _person(order: Order, actor: Actor) -> Target:
     return target
 
 
-def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID]) -> Target | None:
-    """Somebody who works on one of `queues`, and what bears on giving them any of these cases."""
+def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID], *, by_lead: bool = True) -> Target | None:
+    """Somebody who works on one of `queues`, and what bears on giving them any of these cases.
+
+    :param by_lead: a lead chooses them, who may choose also whoever answered a case before it was reopened.
+    """
     workers = workers_of(queues, username=username)
     if not workers:
         return None
     ((person, works_on),) = workers
     leads = frozenset[UUID]().union(*(on for _, on in workers_of(queues, right=LEAD_QUEUE, username=username)))
-    answered = Review.objects.filter(
-        case__in=case_ids, reviewer=person, round__gte=F("case__counted_from"), reversal=None
-    )
+    bars = Q(round__gte=F("case__counted_from"))
+    if not by_lead:
+        bars |= Q(case__queue__answers_again=False)
+    answered = Review.objects.filter(bars, case__in=case_ids, reviewer=person, reversal=None)
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
-    return Target(person, works_on, leads, frozenset(answered.values_list("case", flat=True)), held)
+    knows = Case.objects.filter(recused(person.pk), pk__in=case_ids).values_list("pk", flat=True)
+    away = User.objects.filter(pk=person.pk, away_until__gt=Now()).values_list("away_until", flat=True).first()
+    return Target(
+        person, works_on, leads, frozenset(answered.values_list("case", flat=True)), frozenset(knows), held, away
+    )
 
 
 def _lock(order: Order, actor: Actor) -> None:
@@ -186,8 +197,13 @@ def why_not_reassign(case: Case, target: Target) -> Conflict | None:
         return None
     if queue.pk not in target.works_on:
         return Conflict(f"{person.display_name} may not work on {queue.name}.", code="may-not-work")
+    if target.away_until is not None:
+        until = timezone.localtime(target.away_until)
+        return Conflict(f"{person.display_name} is away until {until:%-d %b, %H:%M}.", code="away")
     if case.pk in target.answered:
         return Conflict(f"{person.display_name} has answered it already.", code="already-reviewed")
+    if case.pk in target.recused:
+        return Conflict(f"{person.display_name} knows the person it is about.", code="knows-subject")
     if case.stage == Stage.ADJUDICATION and queue.pk not in target.leads:
         return Conflict(
             f"Two answers differ, and {person.display_name} does not lead {queue.name}.", code="may-not-lead"

@@ -39,6 +39,18 @@ class AlreadyReviewed(Conflict):
     code = "already-reviewed"
 
 
+class AnsweredBefore(Conflict):
+    """You answered this case before it was reopened. Somebody else takes it, or a lead of its queue gives it to you."""
+
+    code = "answered-before"
+
+
+class KnowsSubject(Conflict):
+    """You said that you know the person this case is about. Somebody else must take it."""
+
+    code = "knows-subject"
+
+
 class LeadDecides(NotAllowed):
     """Two answers to this case differ: only a lead of its queue decides it."""
 

@@ -16,6 +16,7 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import queries, second_review
 from reviewapp.cases.models import Queue
+from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import queues_of, workers_of
 from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
 from reviewapp.cases.sla import GIVEN, RISK_BOUNDS, LateAct, calendar_faults, rule_faults, too_long
@@ -68,9 +69,28 @@ def _review_faults(queue: Queue) -> list[Problem]:
 
 def _blind_faults(queue: Queue) -> list[Problem]:
     share = queue.blind_share
-    if type(share) in (int, float) and 0 <= share <= 1:
-        return []
-    return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
+    return [Problem("/blind_share", "order_tells", _ORDER_TELLS)] if share and _is_by_doubt(queue) else []
+
+
+_ORDER_TELLS = "The order “least sure” tells what nobody is to know before they answer blind. Choose another order, or no blind first."
+
+
+def _next_faults(queue: Queue) -> list[Problem]:
+    if not _is_flag(queue.answers_again):
+        return [Problem("/answers_again", "wrong_type", "Send true or false.")]
+    if queue.next_order not in list(NextOrder):
+        return [Problem("/next_order", "unknown_value", f"One of {', '.join(NextOrder)}.")]
+    return [Problem("/next_order", "order_tells", _ORDER_TELLS)] if queue.blind_share and _is_by_doubt(queue) else []
+
+
+def _is_flag(value: object) -> bool:
+    return type(value) is bool
+
+
+def _is_by_doubt(queue: Queue) -> bool:
+    return queue.next_order == NextOrder.UNSURE
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:
@@ -120,6 +140,7 @@ def _late_faults(queue: Queue) -> list[Problem]:
 
 SECTIONS = (
     Section("basics", tuple(QUEUE_BOUNDS), _basics_faults),
+    Section("next", ("next_order", "answers_again"), _next_faults),
     Section("second-review", ("review_policy",), _review_faults),
     Section("blind", ("blind_share",), _blind_faults),
     Section("service", ("sla_rules", "risk_percent"), _service_faults),

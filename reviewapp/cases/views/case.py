@@ -107,7 +107,8 @@ def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
     right = LEAD_QUEUE if found.stage == Stage.ADJUDICATION else WORK_QUEUE
     return (
         waits
-        and not queries.counted_reviews(found).filter(reviewer_id=request.user.pk).exists()
+        and not queries.barring_reviews(found).filter(reviewer_id=request.user.pk).exists()
+        and not queries.is_recused(found, request.actor)
         and queries.queues_of(request.actor, right).filter(pk=found.queue_id).exists()
     )
 
@@ -285,6 +286,23 @@ def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
         messages.warning(request, "Your lease on this case had ended already.")
         return redirect("cases:my-work")
     messages.success(request, f"{done.external_id} is back in {done.queue.name}.")
+    return redirect("cases:my-work")
+
+
+@require_POST
+def recuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Step back from the case for good, as one knows the person."""
+    lease = read_answer(request.POST).lease
+    try:
+        done = actions.recuse(case_id=case_id, lease=lease, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except LeaseLost:
+        messages.warning(
+            request, "Your lease on this case had ended already. Take it again to say that you know the person."
+        )
+        return redirect("cases:my-work")
+    messages.success(request, f"Somebody else decides {done.external_id}. You get no case of this person any more.")
     return redirect("cases:my-work")
 
 

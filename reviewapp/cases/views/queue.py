@@ -15,6 +15,7 @@ from reviewapp.cases import actions, presentation, queries
 from reviewapp.cases.actions import HoldsTooMany
 from reviewapp.cases.lists import PAGE_SIZE, PARAMS, Choice
 from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.ordering import ORDER_WORDS, NextOrder
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
 from reviewapp.predictions.presentation import schema_by_id
@@ -52,7 +53,7 @@ def _list_context(
             "waiting": presentation.bounded(waiting),
             "in_hand": presentation.bounded(held),
             "pended": presentation.bounded(pended) if pended else "",
-            "order_text": "the next case is chosen for you: priority, then what is due soonest",
+            "order_text": f"the next case is chosen for you: {ORDER_WORDS[NextOrder(found.next_order)]}",
             "claim_url": claim_url,
             "settings_url": reverse("cases:settings", args=[found.slug]) if listed.may_lead else None,
         },

@@ -19,7 +19,7 @@ from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_diges
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import clock
 from reviewapp.cases.rule_rows import Service
-from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Proof, SecondReview, SettingsForm
+from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Next, Proof, SecondReview, SettingsForm
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 
@@ -34,6 +34,7 @@ class Part:
 
 PARTS = {
     "basics": Part("Basics", Basics),
+    "next": Part("Which case is next", Next),
     "service": Part("Service level", Service),
     "hours": Part("Opening hours", Hours),
     "late": Part("When a case is late", Late),

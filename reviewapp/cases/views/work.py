@@ -3,17 +3,21 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from reviewapp.access.actions import set_away
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.cases import presentation, queries
+from reviewapp.cases.forms import read_away
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.reviews import answered
 from reviewapp.cases.withholding import reveal
+from reviewapp.lib.errors import Invalid
 
 
 @require_safe
@@ -31,8 +35,36 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
         "pended": [_pended(case, now) for case in queries.pended_by(actor)[:20]],
         "live_url": reverse("cases:my-queues"),
+        "away": _away(getattr(request.user, "away_until", None), now),
     }
     return render(request, "cases/my_work.html", context)
+
+
+def _away(until: datetime | None, now: datetime) -> dict[str, str]:
+    is_away = until is not None and until > now
+    return {
+        "until": presentation.clock(until, now=now) if until is not None and is_away else "",
+        "earliest": f"{timezone.localtime(now):%Y-%m-%dT%H:%M}",
+        "zone": f"{timezone.localtime(now):%Z}",
+    }
+
+
+@require_POST
+def away(request: HttpRequest) -> HttpResponse:
+    """Set oneself away until a moment, or back."""
+    try:
+        until = read_away(request.POST)
+        set_away(user_id=request.user.pk, until=until, actor=request.actor, at=timezone.now())
+    except Invalid as error:
+        messages.error(request, f"Nothing is changed. {error.detail}")
+        return redirect("cases:my-work")
+    words = (
+        f"You are away until {presentation.clock(until, now=timezone.now())}: nobody gives you a case."
+        if until
+        else "You are back."
+    )
+    messages.success(request, words)
+    return redirect("cases:my-work")
 
 
 @require_safe

@@ -1,0 +1,28 @@
+"""Stepping back from a case: whoever knows the person it is about does not decide it."""
+
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from reviewapp.access.idempotency import durable
+from reviewapp.audit import actions as audit
+from reviewapp.cases.actions.leasing import lock_leased, reopen
+from reviewapp.cases.models import Case, Recusal
+from reviewapp.lib.actor import Actor
+from reviewapp.predictions.models import Subject
+
+
+@durable
+def recuse(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
+    """Give the case back for good, as the actor knows its person: neither it nor any other case of that person is given to them again.
+
+    :raises LeaseLost: if they do not hold it under this lease.
+    """
+    case = lock_leased(case_id, lease=lease, actor=actor).case
+    macs = Subject.objects.filter(pk__in=Case.objects.filter(pk=case.pk).values("prediction__subject"))
+    mac = macs.values_list("reference_mac", flat=True).first()
+    knower = cast("UUID", actor.user_id)  # who holds a lease has an id
+    Recusal.objects.get_or_create(user_id=knower, case=case, defaults={"reference_mac": mac, "made_at": at})
+    reopen(case)
+    audit.record("case.recused", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
+    return case
