@@ -119,16 +119,21 @@ def test_the_main_path_works_without_a_script(world, person, held_out):
     expect(page.locator(".notice").first).to_contain_text("Recorded")
 
 
-def test_a_nurse_takes_and_answers_a_case_by_keyboard_alone(world, person, held_out):
-    world.cases(held_out["ward-triage"], "ENC-K", wanted=2)
+def test_a_nurse_goes_through_ten_cases_by_keyboard_alone(world, person, held_out):
+    """One key takes the first; each answer brings the next."""
+    world.cases(held_out["ward-triage"], "ENC-K", wanted=2)  # the demo's own wait behind them
     page = person("nurse2")
     page.keyboard.press("g")
     page.wait_for_url("**/cases/**")
-    number = page.locator("h1").inner_text()
     expect(page.locator(".page-head")).to_contain_text(re.compile("next because: (priority \\d|.+ to breach|late by)"))
-    page.keyboard.press("2")
-    expect(page.locator("[data-record-text]")).to_contain_text("2")
-    page.keyboard.press("n")
-    page.keyboard.type("2 g r seen at the bed")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".notice").first).to_contain_text(f"Recorded: {number}")
+    answered = []
+    for turn in range(10):
+        answered.append(page.locator("h1").inner_text())
+        level = str(1 + turn % 5)
+        page.keyboard.press(level)
+        expect(page.locator("[data-record-text]")).to_contain_text(level)
+        page.keyboard.press("n")
+        page.keyboard.type("2 g r seen at the bed")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".notice").first).to_contain_text(f"Recorded: {answered[-1]}")
+    assert len(set(answered)) == 10
