@@ -121,7 +121,7 @@ def test_the_main_path_works_without_a_script(world, person, held_out):
 
 def test_a_nurse_goes_through_ten_cases_by_keyboard_alone(world, person, held_out):
     """One key takes the first; each answer brings the next."""
-    world.cases(held_out["ward-triage"], "ENC-K", wanted=2)  # the demo's own wait behind them
+    world.cases(held_out["ward-triage"], "ENC-K", wanted=10)
     page = person("nurse2")
     page.keyboard.press("g")
     page.wait_for_url("**/cases/**")

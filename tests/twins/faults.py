@@ -15,7 +15,7 @@ def claim_reads_then_writes() -> None:
     from reviewapp.cases.actions import claiming
     from reviewapp.cases.models import Case
 
-    def claim(which: str, values: Any, *, actor: Any, **_: Any) -> Any:
+    def claim(which: str, values: Any, *_: Any, actor: Any, **__: Any) -> Any:
         with connection.cursor() as cursor:
             cursor.execute(
                 "select c.id from cases_case c join cases_queue q on q.id = c.queue_id"
