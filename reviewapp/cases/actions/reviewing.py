@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from reviewapp.cases.queries import counted_reviews, may_adjudicate
 from reviewapp.cases.rules import Answer, CaseState, Stage, Verdict
 from reviewapp.cases.second_review import Because, ReviewPolicy, needed
 from reviewapp.catalog.rules import override_direction
-from reviewapp.lib import bell
+from reviewapp.lib import bell, crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.draws import draw
 from reviewapp.lib.errors import Conflict, Invalid, Problem
@@ -119,9 +120,15 @@ def _second(case: Case, outcome: str) -> _Second:
         direction=_direction(case, outcome),
         confidence=case.confidence,
         features=case.prediction.features if policy.amounts else {},
-        draw=draw(settings.AUDIT_KEY, "second review", case.pk, case.counted_from),
+        draw=draw(_draw_key(), case.pk, case.counted_from),
     )
     return _Second(because, policy.share if because in {None, Because.SHARE} and policy.share else None)
+
+
+@cache
+def _draw_key() -> bytes:
+    """A key of its own, as every kind of draw has: the trail's key signs the trail and nothing else."""
+    return crypto.mac(b"countersign: draws of second reviews", key=settings.AUDIT_KEY)
 
 
 def _direction(case: Case, outcome: str) -> str:
