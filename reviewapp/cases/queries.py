@@ -213,7 +213,8 @@ class QueueFigures:
     next_risk: datetime | None  # from when on that case is at risk
 
 
-# At risk is what the watch has noted, and what it has not come to yet: few rows of an index each, however many cases wait.
+# At risk is what the watch has noted, and what it has not come to yet: few rows of an index each, however many cases wait. Nothing is added to
+# due_at there so that a plan made without knowing the time does not read all that is not due yet by the index of due times.
 _FIGURES = """
 select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n, soonest.due_at, soonest.risk_at
 from cases_queue q
@@ -226,7 +227,7 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
 cross join lateral (select count(*) n from (
     select 1 from cases_case c where c.queue_id = q.id and c.sla_stage = 'at_risk' and c.state <> 'decided' and c.due_at > %(now)s
     union all select 1 from cases_case c where c.watch_at <= %(now)s and c.queue_id = q.id and c.sla_stage = 'running' and c.state <> 'decided'
-    and c.due_at > %(now)s limit %(limit)s) x) at_risk
+    and c.due_at + interval '0' > %(now)s limit %(limit)s) x) at_risk
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.due_at <= %(now)s limit %(limit)s) x) breached
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'pended'
@@ -234,6 +235,15 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.stage = 'adjudication' and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) differing
 where q.id = any(%(queues)s)
+"""
+# What the list of one queue says above it.
+_COUNTS = """
+select
+    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state <> 'decided'
+        and (c.state = 'open' or c.lease_until < %(now)s) and c.stage <> 'adjudication' limit %(limit)s) x),
+    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state = 'leased'
+        and c.lease_until >= %(now)s limit %(limit)s) x),
+    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state = 'pended' limit %(limit)s) x)
 """
 
 
@@ -277,9 +287,9 @@ def cases_in(queue: Queue) -> QuerySet[Case]:
 def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
     """How many wait, are in hand and are pended, each counted to COUNT_LIMIT + 1, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": [queue.pk]})
-        row = cursor.fetchone()
-    return row[1], row[2], row[5]
+        cursor.execute(_COUNTS, {"now": now, "limit": COUNT_LIMIT + 1, "queue": queue.pk})
+        waiting, held, pended = cursor.fetchone()
+    return waiting, held, pended
 
 
 # As `actions.claiming` has them; each the order of an index.
