@@ -87,7 +87,7 @@ def _routed(api: httpx.Client, prediction: dict[str, Any]) -> dict[str, Any]:
     return prediction
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("demo")
     url = _new_database(f"browser_{os.getpid()}")
@@ -129,7 +129,8 @@ def _new_database(name: str) -> str:
     return f"{server}/{name}?{query}"
 
 
-@pytest.fixture(scope="session")
+# Until the last of these tests, and not of all: Playwright's event loop runs in this thread, and beside one Django refuses the database.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     assert CHROMIUM, "Install Chromium: apt-get install chromium"
     expect.set_options(timeout=_PATIENCE_MS / 2)
@@ -232,7 +233,7 @@ def take(page: Page, url: str) -> None:
     expect(page.locator("#answer")).to_be_visible()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in() -> dict[str, Any]:
     """Cookies by user name: each person signs in once."""
     return {}
@@ -253,7 +254,7 @@ def person(visitors: Visitors) -> Callable[..., Page]:
     return visitors.open
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def held_out(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """By use case, bodies of real held-out rows, as the demo's client sends them."""
     from reviewapp.demo import data, mortgage, triage
