@@ -136,6 +136,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/adjudication/next/"): only(302, L),
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
+    ("GET", "/cases/<uuid:case_id>/presence/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
@@ -229,6 +230,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ),
     ("POST", "/api/v1/cases/<uuid:case_id>/flips"): (Scope.CASES_READ, of_office(409, *READERS)),
     ("GET", "/api/v1/cases/<uuid:case_id>/similar"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("GET", "/api/v1/cases/<uuid:case_id>/presence"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -458,15 +460,16 @@ def test_nobody_hears_of_what_they_may_not_see(world):
         for kind, topic in _topics(names).items()
         if audible([(user.pk, topic)])
     }
-    may = {(role, "own", kind) for role in READERS for kind in ("queue", "case")}
-    assert heard == may | {("stranger", "other", "queue"), ("stranger", "other", "case")}
+    may = {(role, "own", kind) for role in READERS for kind in ("queue", "case", "presence")}
+    assert heard == may | {("stranger", "other", kind) for kind in ("queue", "case", "presence")}
 
 
 def _topics(names: Mapping[str, str]) -> dict[str, str]:
     from reviewapp.cases.models import Case
 
     case = Case.objects.filter(pk=names["case_id"]).first()
-    return {"queue": f"queue:{case.queue_id if case else uuid4()}", "case": f"case:{names['case_id']}"}
+    of_case = {kind: f"{kind}:{names['case_id']}" for kind in ("case", "presence")}
+    return {"queue": f"queue:{case.queue_id if case else uuid4()}"} | of_case
 
 
 # S2: properties. Whatever columns a model has, nobody writes one that the door does not list.

@@ -150,6 +150,7 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
+    ("GET", "/api/v1/cases/{case_id}/presence", "alice"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
@@ -379,6 +380,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     hold("GET", "/api/v1/predictions/{prediction_id}", "sender", 200, at={"prediction_id": sent["id"]})
     hold("GET", "/api/v1/cases/{case_id}", "alice", 200, at={"case_id": again["id"]})
     hold("POST", "/api/v1/cases/{case_id}/flips", "alice", 409, at={"case_id": again["id"]})
+    hold("GET", "/api/v1/cases/{case_id}/presence", "alice", 200, at={"case_id": again["id"]})
     hold("GET", "/api/v1/cases/{case_id}/similar", "alice", 200, at={"case_id": again["id"]})
     for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
         place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
