@@ -14,10 +14,12 @@ priority and is passed on as its queue says; who holds it keeps it until the lea
 A round ends by a reversal: its reviewer takes the answer back within the window, or a lead reopens the case; what was answered in it stays
 on record and counts no more. The case's own round says which answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
-Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person.
+Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person; a lead records and ends that
+of others.
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
-Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `pend_case`, `return_due`, `watch_sla`, `save_draft`,
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `record_conflict`, `end_conflict`,
+`pend_case`, `return_due`, `watch_sla`, `save_draft`,
 `review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
 `change_settings`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, recuse, pend, review, undo, reopen, read, ask about the advice; and bulk acts of leads."""
+"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and bulk acts of leads."""
 
 from collections.abc import Callable
 from functools import partial
@@ -267,19 +267,6 @@ class ReleaseView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.release(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.reviewed_answer)
-
-
-class RecuseView(APIView):
-    """Step back from a case one holds, as one knows its person: neither it nor another case of that person is given to one again."""
-
-    @extend_schema(
-        operation_id="recuse_case", request=serializers.LeaseBody, responses={200: serializers.ReviewedShape}
-    )
-    def post(self, request: Request, case_id: UUID) -> Response:
-        actor = require_scope(request, Scope.CASES_REVIEW)
-        once = once_of(request, render=serializers.reviewed_answer)
-        case = actions.recuse(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
         return _answer(case, once, serializers.reviewed_answer)
 
 

@@ -453,6 +453,8 @@ _SENTENCES = {
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",
     "case.recused": "{who} knows the person and gave the case back. It is not given to them again.",
+    "case.conflict_recorded": "{who} recorded that {linked} knows the person. They get none of the person’s cases.",
+    "case.conflict_ended": "{who} ended what was recorded of {linked} and the person. They may get the person’s cases again.",
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
@@ -468,6 +470,8 @@ _SENTENCES = {
     "case.flips_asked": "{who} asked what would change the model’s advice.",
     "case.similar_viewed": "{who} looked at similar decided cases.",
 }
+# Why somebody is linked to the person is for leads and the audit trail, not for everybody who reads the case
+_REASON_KEPT = {"case.conflict_recorded", "case.conflict_ended"}
 # What is no news from the same person directly after what
 _COVERED = {
     "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked", "case.flips_asked", "case.similar_viewed"},
@@ -523,18 +527,18 @@ def _told(
     if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
         return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
     words = {**event.data, "who": who, "person": _named(event, "assigned_to", names)}
-    words["holder"] = _named(event, "holder", names)
+    words["holder"], words["linked"] = (_named(event, name, names) for name in ("holder", "linked"))
     words["to"] = event.data.get("moved_to") or words["person"]
     return {
         "at": event.at,
         "sentence": _SENTENCES.get(event.action, event.action).format(**words),
-        "quote": event.reason,
+        "quote": "" if event.action in _REASON_KEPT else event.reason,
     }
 
 
 def people_in(events: Iterable[AuditEvent]) -> set[UUID]:
-    """Ids of everybody the sentences name: who acted, and whom a lead took a case from or gave it to."""
-    named = [event.data.get(name) for event in events for name in ("assigned_to", "holder")]
+    """Ids of everybody the sentences name: who acted, and whom a lead took a case from, gave it to or said something of."""
+    named = [event.data.get(name) for event in events for name in ("assigned_to", "holder", "linked")]
     return {event.actor_id for event in events if event.actor_id} | {UUID(text) for text in named if text}
 
 

@@ -83,13 +83,15 @@ def barring_reviews(case: Case) -> QuerySet[Review]:
 
 
 def recused(user_id: UUID | None) -> Exists:
-    """Of cases: that they are about somebody whom this user has said they know."""
+    """Of cases: that they are about somebody to whom this user is linked, by their own word or a lead's."""
     same = Q(case=OuterRef("pk")) | Q(reference_mac=OuterRef("prediction__subject__reference_mac"))
-    return Exists(Recusal.objects.filter(same, user_id=cast("UUID", user_id)))  # without an id there is none to find
+    return Exists(
+        Recusal.objects.filter(same, ended_at=None, user_id=cast("UUID", user_id))
+    )  # without an id there is none to find
 
 
 def is_recused(case: Case, actor: Actor) -> bool:
-    """Whether the case is about somebody whom the actor has said they know."""
+    """Whether the case is about somebody to whom the actor is linked."""
     return Case.objects.filter(recused(actor.user_id), pk=case.pk).exists()
 
 

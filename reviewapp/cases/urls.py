@@ -1,7 +1,20 @@
 from django.urls import path
 
 from reviewapp.cases import api
-from reviewapp.cases.views import adjudication, board, case, flips, queue, reviews, settings, similar, what_if, work
+from reviewapp.cases.views import (
+    adjudication,
+    board,
+    case,
+    conflicts,
+    conflicts_api,
+    flips,
+    queue,
+    reviews,
+    settings,
+    similar,
+    what_if,
+    work,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -38,6 +51,9 @@ urlpatterns = [
     path("cases/<uuid:case_id>/flips/", flips.flips, name="flips"),
     path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
     path("reviews/", reviews.reviews, name="reviews"),
+    path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
+    path("conflicts/", conflicts.conflicts, name="conflicts"),
+    path("conflicts/<uuid:conflict_id>/end/", conflicts.end, name="conflict-end"),
 ]
 api_urlpatterns = [
     path("adjudications", api.AdjudicationView.as_view(), name="api-adjudications"),
@@ -51,11 +67,13 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/claim", api.ClaimCaseView.as_view(), name="api-claim-case"),
     path("cases/<uuid:case_id>/pend", api.PendView.as_view(), name="api-pend"),
     path("cases/<uuid:case_id>/release", api.ReleaseView.as_view(), name="api-release"),
-    path("cases/<uuid:case_id>/recuse", api.RecuseView.as_view(), name="api-recuse"),
+    path("cases/<uuid:case_id>/recuse", conflicts_api.RecuseView.as_view(), name="api-recuse"),
     path("cases/<uuid:case_id>/review", api.ReviewView.as_view(), name="api-review"),
     path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
     path("cases/<uuid:case_id>/flips", api.FlipsView.as_view(), name="api-flips"),
     path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
     path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
+    path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
+    path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),
 ]

@@ -10,11 +10,14 @@ from reviewapp.config import openapi, views
 from reviewapp.datasets import urls as datasets
 from reviewapp.intake import urls as intake
 from reviewapp.monitoring import urls as monitoring
+from reviewapp.notifications import urls as notifications
 from reviewapp.policies import urls as policies
 from reviewapp.quality import urls as quality
 
 api = [
-    route for room in (audit, catalog, intake, cases, quality, monitoring, datasets) for route in room.api_urlpatterns
+    route
+    for room in (audit, catalog, intake, cases, quality, monitoring, datasets, notifications)
+    for route in room.api_urlpatterns
 ]
 
 urlpatterns = [
@@ -27,6 +30,7 @@ urlpatterns = [
     path("", include(quality)),
     path("", include(monitoring)),
     path("", include(datasets)),
+    path("", include(notifications)),
     path("help/", include((views.help_urlpatterns, "help"))),
     path("api/v1/", include((api, "api"))),
     path("api/v1/openapi.json", openapi.document, name="openapi"),

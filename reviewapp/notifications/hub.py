@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from reviewapp.notifications import queries
 from reviewapp.notifications.live import CHANNEL
-from reviewapp.notifications.rules import NOT_FOUND, NOT_SIGNED_IN, SILENT, TRY_AGAIN_LATER
+from reviewapp.notifications.presence import Presence
+from reviewapp.notifications.rules import NOT_FOUND, NOT_SIGNED_IN, PRESENCE, SILENT, TRY_AGAIN_LATER, split_topic
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS, ANSWER_SECONDS = 1.5, 3.0  # together below five: that is how long a lost right may linger
@@ -44,11 +45,18 @@ def group(topic: str) -> str:
     return f"live.{topic.replace(':', '.')}"
 
 
+def _looked_at(topic: str) -> UUID | None:
+    """The case whose page is open, of whoever listens to this topic."""
+    kind, pk = split_topic(topic) or ("", None)
+    return pk if kind == PRESENCE else None
+
+
 class Hub:
     """Its two tasks run while there is a socket."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._presence = Presence(clock=clock)
         self._sockets: set[Socket] = set()
         self._listeners: Counter[str] = Counter()
         self._changed: set[str] = set()
@@ -70,6 +78,8 @@ class Hub:
             socket.topics.add(topic)
             self._listeners[topic] += 1
             await get_channel_layer().group_add(group(topic), socket.channel_name)
+            if (case_id := _looked_at(topic)) is not None:
+                self._presence.come(socket.user_id, case_id)
 
     async def leave(self, socket: Socket) -> None:
         """As often as you like."""
@@ -77,6 +87,8 @@ class Hub:
             return
         self._sockets.remove(socket)
         self._listeners -= Counter(socket.topics)
+        for case_id in filter(None, map(_looked_at, socket.topics)):
+            self._presence.go(socket.user_id, case_id)
         if not self._sockets:
             for task in self._tasks:
                 task.cancel()

@@ -11,8 +11,10 @@ from django.contrib.sessions.models import Session
 
 from reviewapp.access.middleware import EPOCH, is_timely
 from reviewapp.access.models import User
-from reviewapp.cases.queries import case_readers, queue_readers
-from reviewapp.notifications.rules import CASE, QUEUE, split_topic
+from reviewapp.cases.models import Case, Review
+from reviewapp.cases.queries import case_readers, hidden_answerers, queue_readers
+from reviewapp.lib.actor import Actor
+from reviewapp.notifications.rules import QUEUE, split_topic
 
 
 def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID]:
@@ -43,8 +45,30 @@ def audible(wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
     """Those pairs of user and topic where the user may see the queue or case: four statements at most."""
     split = {(user, topic): found for user, topic in wanted if (found := split_topic(topic)) is not None}
     users = {user for user, _ in split}
-    cases = {pk for kind, pk in split.values() if kind == CASE}
-    readers = {(QUEUE, *pair) for pair in queue_readers(users)} if users else set()
-    if cases:
-        readers |= {(CASE, *pair) for pair in case_readers(users, cases)}
-    return {(user, topic) for (user, topic), (kind, pk) in split.items() if (kind, user, pk) in readers}
+    cases = {pk for kind, pk in split.values() if kind != QUEUE}
+    of_queues = queue_readers(users) if users else set()
+    of_cases = case_readers(users, cases) if cases else set()
+    return {
+        (user, topic)
+        for (user, topic), (kind, pk) in split.items()
+        if (user, pk) in (of_queues if kind == QUEUE else of_cases)
+    }
+
+
+def answered(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those pairs of user and case where the user has answered the case at some time: one statement."""
+    users, cases = {user for user, _ in places}, {case for _, case in places}
+    rows = Review.objects.filter(reviewer__in=users, case__in=cases).values_list("reviewer", "case")
+    return set(places) & set(rows)
+
+
+def shown_people(case: Case, actor: Actor, present: Collection[UUID]) -> list[User]:
+    """Whom of those present the actor may know of, by name: neither themself nor whom the case hides from them, and nobody who may see it no more.
+
+    No statement where nobody else is present.
+    """
+    others = set(present) - {actor.user_id}
+    if not others:
+        return []
+    readers = {user for user, _ in case_readers(others, [case.pk])} - hidden_answerers(case, actor)
+    return list(User.objects.filter(pk__in=readers, is_active=True).order_by("display_name", "pk"))

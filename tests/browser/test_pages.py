@@ -23,7 +23,8 @@ PAGES = {
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
-        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/",
+        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/", "/conflicts/",
+        "conflict",
         f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/",
         "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
@@ -82,6 +83,7 @@ def _furnish(rooms: Rooms, world: World, held_out) -> None:
     rooms.paths |= {"elsewhere": scored["case"]["url"], "unexplained": unexplained["case"]["url"]}
     seen, taken = world.cases(patients[20:], "ENC-P", wanted=2)
     rooms.paths |= {"nurse decided": seen["case"]["url"], "nurse holds": taken["case"]["url"]}
+    rooms.paths["conflict"] = f"{rooms.paths['open']}conflict/"
     rooms.paths["similar"] = f"{rooms.paths['open']}similar/"
     for name, choice in [("agreed", "agree"), ("corrected", "correct"), ("referred", "refer")]:
         _answer(rooms, "underwriter", name, choice, "Seen, and talked to the applicant. " * 20)

@@ -19,6 +19,7 @@ from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
+from reviewapp.cases.models import Case, Recusal
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
 from tests import factories
@@ -136,6 +137,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/adjudication/next/"): only(302, L),
     ("GET", "/cases/<uuid:case_id>/"): of_office(200, *READERS),
     ("GET", "/cases/<uuid:case_id>/news/"): of_office(200, *READERS),
+    ("GET", "/cases/<uuid:case_id>/presence/"): of_office(200, *READERS),
     ("POST", "/cases/<uuid:case_id>/claim/"): of_office(302, *WORKERS),
     ("POST", "/cases/<uuid:case_id>/review/"): of_office(409, *WORKERS, send=LEASE),
     ("POST", "/cases/<uuid:case_id>/pend/"): of_office(409, *WORKERS, send=WAITS),
@@ -152,6 +154,10 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/flips/"): of_office(409, *READERS),  # likewise
     ("GET", "/cases/<uuid:case_id>/similar/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
+    ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
+    ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
+    ("GET", "/conflicts/"): only(200, L),
+    ("POST", "/conflicts/<uuid:conflict_id>/end/"): of_office(302, L),
     ("GET", "/quality/"): only(200, L, U),
     ("GET", "/quality/reliance/"): only(200, L, U),
     ("GET", "/quality/mine/"): everyone(200),
@@ -201,6 +207,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/quality/reliance"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("GET", "/api/v1/conflicts"): (Scope.CASES_LEAD, only(200, L)),
+    ("POST", "/api/v1/conflicts/<uuid:conflict_id>/end"): (
+        Scope.CASES_LEAD,
+        of_office(200, L, send={"reason": "r"}),
+    ),
     ("GET", "/api/v1/forecasts"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
@@ -229,6 +240,7 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ),
     ("POST", "/api/v1/cases/<uuid:case_id>/flips"): (Scope.CASES_READ, of_office(409, *READERS)),
     ("GET", "/api/v1/cases/<uuid:case_id>/similar"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("GET", "/api/v1/cases/<uuid:case_id>/presence"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -303,13 +315,20 @@ def _names(office: Office) -> dict[str, str]:
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
         "person": str(owner.pk),
+        "conflict_id": str(_conflict(case, owner).pk),
         "key": str(ApiKey.objects.filter(owner=office.sender).latest("id").pk),
         "role": "reviewer",
     }
 
 
+def _conflict(case: Case, owner: User) -> Recusal:
+    return Recusal.objects.create(
+        user=owner, case=case, recorded_by=owner, reason="They are neighbours.", made_at=factories.now()
+    )
+
+
 def _absent() -> dict[str, str]:
-    ids = ("case_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
+    ids = ("case_id", "conflict_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
         "name": "nothing",
@@ -458,15 +477,14 @@ def test_nobody_hears_of_what_they_may_not_see(world):
         for kind, topic in _topics(names).items()
         if audible([(user.pk, topic)])
     }
-    may = {(role, "own", kind) for role in READERS for kind in ("queue", "case")}
-    assert heard == may | {("stranger", "other", "queue"), ("stranger", "other", "case")}
+    may = {(role, "own", kind) for role in READERS for kind in ("queue", "case", "presence")}
+    assert heard == may | {("stranger", "other", kind) for kind in ("queue", "case", "presence")}
 
 
 def _topics(names: Mapping[str, str]) -> dict[str, str]:
-    from reviewapp.cases.models import Case
-
     case = Case.objects.filter(pk=names["case_id"]).first()
-    return {"queue": f"queue:{case.queue_id if case else uuid4()}", "case": f"case:{names['case_id']}"}
+    of_case = {kind: f"{kind}:{names['case_id']}" for kind in ("case", "presence")}
+    return {"queue": f"queue:{case.queue_id if case else uuid4()}"} | of_case
 
 
 # S2: properties. Whatever columns a model has, nobody writes one that the door does not list.
@@ -498,7 +516,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/<uuid:case_id>/claim": set(),
         "/api/v1/cases/<uuid:case_id>/pend": {"lease", "follow_up_at", "awaited"},
         "/api/v1/cases/<uuid:case_id>/release": {"lease"},
-        "/api/v1/cases/<uuid:case_id>/recuse": {"lease"},
+        "/api/v1/cases/<uuid:case_id>/recuse": {"lease", "person", "reason"},
+        "/api/v1/conflicts/<uuid:conflict_id>/end": {"reason"},
         "/api/v1/cases/<uuid:case_id>/undo": set(),
         "/api/v1/cases/<uuid:case_id>/reopen": {"reason"},
         "/api/v1/cases/<uuid:case_id>/review": {
@@ -522,6 +541,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/predictions/batch"
     }
     clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
+    clients["/api/v1/conflicts/<uuid:conflict_id>/end"] = "lead"
     clients["/api/v1/queues/<slug:slug>"] = "lead"
     for route, known in listed.items():
         client = world.clients[clients.get(route, "reviewer")]

@@ -23,6 +23,7 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/release": "alice",
     f"/api/v1/cases/{ABSENT}/recuse": "alice",
     f"/api/v1/cases/{ABSENT}/review": "alice",
+    f"/api/v1/conflicts/{ABSENT}/end": "carol",
     f"/api/v1/cases/{ABSENT}/undo": "alice",
     f"/api/v1/cases/{ABSENT}/reopen": "alice",
     f"/api/v1/cases/{ABSENT}/what-if": "alice",
@@ -46,6 +47,7 @@ GETS = {
     "/api/v1/use-cases": "ml",
     "/api/v1/models": "ml",
     "/api/v1/audit-events": "auditor",
+    "/api/v1/conflicts": "carol",
 }
 
 
@@ -221,6 +223,7 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/release": {"lease": 1},
         f"/api/v1/cases/{ABSENT}/recuse": {"lease": 1},
         f"/api/v1/cases/{ABSENT}/review": {"lease": 1, "answer": "agree"},
+        f"/api/v1/conflicts/{ABSENT}/end": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/undo": {},
         f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},

@@ -108,6 +108,8 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "GivenPrediction",
         "GivenExplanation",
         "LeaseBody",
+        "RecuseBody",
+        "EndBody",
         "PendBody",
         "ReviewBody",
         "ReopenBody",
@@ -150,6 +152,9 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
+    ("GET", "/api/v1/cases/{case_id}/presence", "alice"),
+    ("GET", "/api/v1/conflicts", "carol"),
+    ("POST", "/api/v1/conflicts/{conflict_id}/end", "carol"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
     ("GET", "/api/v1/datasets/{dataset_id}", "ml"),
@@ -225,6 +230,7 @@ GOOD = {
     "/api/v1/cases/{case_id}/pend": lambda: {"lease": 1, "follow_up_at": tomorrow(), "awaited": "payslip"},
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
     "/api/v1/queues/{slug}": lambda: {"sla_minutes": 45},
+    "/api/v1/cases/{case_id}/recuse": lambda: {"person": "bob", "reason": "fuzz"},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
 }
@@ -369,6 +375,16 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     lease = hold("POST", "/api/v1/cases/{case_id}/claim", "bob", 200, **place).json()["lease"]["number"]
     for status in (200, 409):
         hold("POST", "/api/v1/cases/{case_id}/recuse", "bob", status, **place, json={"lease": lease})
+    linked = {"person": "alice", "reason": "They are neighbours."}
+    for who, status in (("carol", 200), ("carol", 409), ("alice", 403)):
+        hold("POST", "/api/v1/cases/{case_id}/recuse", who, status, **place, json=linked)
+    hold("POST", "/api/v1/cases/{case_id}/recuse", "carol", 422, **place, json={"person": "alice"})
+    (newest, own) = hold("GET", "/api/v1/conflicts", "carol", 200).json()["results"]
+    assert (newest["person"]["username"], own["recorded_by"]) == ("alice", None)
+    hold("GET", "/api/v1/conflicts", "alice", 404)
+    ending = {"at": {"conflict_id": newest["id"]}, "json": {"reason": "They moved."}}
+    for status in (200, 409):
+        hold("POST", "/api/v1/conflicts/{conflict_id}/end", "carol", status, **ending)
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})
     freeze_pending(at=factories.now())
@@ -379,6 +395,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     hold("GET", "/api/v1/predictions/{prediction_id}", "sender", 200, at={"prediction_id": sent["id"]})
     hold("GET", "/api/v1/cases/{case_id}", "alice", 200, at={"case_id": again["id"]})
     hold("POST", "/api/v1/cases/{case_id}/flips", "alice", 409, at={"case_id": again["id"]})
+    hold("GET", "/api/v1/cases/{case_id}/presence", "alice", 200, at={"case_id": again["id"]})
     hold("GET", "/api/v1/cases/{case_id}/similar", "alice", 200, at={"case_id": again["id"]})
     for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
         place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
@@ -400,6 +417,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     waiting = served.send()["case"]["id"]
     return {
         "case_id": waiting,
+        "conflict_id": newest["id"],
         "dataset_id": frozen["id"],
         "prediction_id": sent["id"],
         "slug": "loans",

@@ -2,6 +2,7 @@
 
 from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
+from reviewapp.cases.actions.conflicts import end_conflict, record_conflict
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.escalating import watch_sla
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
@@ -30,6 +31,8 @@ from reviewapp.cases.actions.viewing import view_case
 __all__ = [
     "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening",
     "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
+    "claim_case", "claim_next", "create_queue", "discard_draft", "end_conflict",
+    "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
+    "record_conflict",
     "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
 ]  # fmt: skip

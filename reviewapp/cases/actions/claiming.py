@@ -44,7 +44,7 @@ _PICK = """(
         and not exists (select from cases_review r where r.case_id = c.id and r.reviewer_id = %(me)s
             and (r.round >= c.counted_from or not (select q.answers_again from q))
             and not exists (select from cases_reversal v where v.review_id = r.id))
-        and not exists (select from cases_recusal k where k.user_id = %(me)s and (k.case_id = c.id or k.reference_mac = (
+        and not exists (select from cases_recusal k where k.user_id = %(me)s and k.ended_at is null and (k.case_id = c.id or k.reference_mac = (
             select s.reference_mac from predictions_prediction p join predictions_subject s on s.id = p.subject_id where p.id = c.prediction_id)))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
@@ -102,7 +102,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
-    :raises KnowsSubject: if they said that they know the person.
+    :raises KnowsSubject: if they are linked to the person.
     :raises AnsweredBefore: if they answered it before it was reopened, and its queue does not let people answer again.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()

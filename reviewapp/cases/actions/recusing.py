@@ -12,6 +12,13 @@ from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import Subject
 
 
+def mac_of(case_id: UUID) -> bytes | None:
+    """Stands for the person of the case; None where the prediction came without one."""
+    macs = Subject.objects.filter(pk__in=Case.objects.filter(pk=case_id).values("prediction__subject"))
+    mac = macs.values_list("reference_mac", flat=True).first()
+    return bytes(mac) if mac is not None else None
+
+
 @durable
 def recuse(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
     """Give the case back for good, as the actor knows its person: neither it nor any other case of that person is given to them again.
@@ -19,10 +26,11 @@ def recuse(*, case_id: UUID, lease: int, actor: Actor, at: datetime) -> Case:
     :raises LeaseLost: if they do not hold it under this lease.
     """
     case = lock_leased(case_id, lease=lease, actor=actor).case
-    macs = Subject.objects.filter(pk__in=Case.objects.filter(pk=case.pk).values("prediction__subject"))
-    mac = macs.values_list("reference_mac", flat=True).first()
+    mac = mac_of(case.pk)
     knower = cast("UUID", actor.user_id)  # who holds a lease has an id
-    Recusal.objects.get_or_create(user_id=knower, case=case, defaults={"reference_mac": mac, "made_at": at})
+    Recusal.objects.get_or_create(
+        user_id=knower, case=case, ended_at=None, defaults={"reference_mac": mac, "made_at": at}
+    )
     reopen(case)
     audit.record("case.recused", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"lease": lease})
     return case

@@ -46,9 +46,21 @@ class AnsweredBefore(Conflict):
 
 
 class KnowsSubject(Conflict):
-    """You said that you know the person this case is about. Somebody else must take it."""
+    """You know the person this case is about, as you said or a lead recorded. Somebody else must take it."""
 
     code = "knows-subject"
+
+
+class AlreadyLinked(Conflict):
+    """It is on record already that they know this person. They get none of the person's cases."""
+
+    code = "already-linked"
+
+
+class EndedBefore(Conflict):
+    """This conflict is ended already."""
+
+    code = "already-ended"
 
 
 class LeadDecides(NotAllowed):

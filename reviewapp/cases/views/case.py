@@ -17,6 +17,7 @@ from reviewapp.cases import actions, blind_panel, pending_panel, presentation, q
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
+from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
@@ -76,6 +77,8 @@ def _case_context(
         "shown": queries.shown_digest(found),
         "density": found.queue.density if found.queue.density != "auto" else None,
     }
+    if getattr(request.user, "leads_queue", False) and leads_use_case_of(found, request.actor):
+        context["conflict_url"] = reverse("cases:conflict", args=[found.pk])
     if mine:
         context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
