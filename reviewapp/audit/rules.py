@@ -13,6 +13,8 @@ ACTION_WORDS = {
     "api_key.revoked": "revoked an API key",
     "case.blind_answered": "recorded a view of the case before seeing the model's",
     "case.claimed": "took the case",
+    "case.comment_withdrawn": "withdrew a comment on the case",
+    "case.commented": "wrote a comment on the case",
     "case.escalated": "passed the late case on",
     "case.flips_asked": "asked what would change what the model advises on the case",
     "case.moved": "moved the case to another queue",

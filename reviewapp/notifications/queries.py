@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from reviewapp.access.middleware import EPOCH, is_timely
 from reviewapp.access.models import User
 from reviewapp.cases.queries import case_readers, queue_readers
-from reviewapp.notifications.rules import CASE, QUEUE, split_topic
+from reviewapp.notifications.rules import CASE, PERSON, QUEUE, split_topic
 
 
 def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID]:
@@ -40,11 +40,12 @@ def _owner(session: Mapping[str, Any], epochs: Mapping[UUID, int]) -> UUID | Non
 
 
 def audible(wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Those pairs of user and topic where the user may see the queue or case: four statements at most."""
+    """Those pairs of user and topic where the user may see the queue or case, or is the person: four statements at most."""
     split = {(user, topic): found for user, topic in wanted if (found := split_topic(topic)) is not None}
     users = {user for user, _ in split}
     cases = {pk for kind, pk in split.values() if kind == CASE}
     readers = {(QUEUE, *pair) for pair in queue_readers(users)} if users else set()
+    readers |= {(PERSON, user, user) for user in users}
     if cases:
         readers |= {(CASE, *pair) for pair in case_readers(users, cases)}
     return {(user, topic) for (user, topic), (kind, pk) in split.items() if (kind, user, pk) in readers}
