@@ -88,6 +88,7 @@ KEY_WORDS = {
     "z": "Take the answer back",
     "a": "Agree",
     "c": "Correct",
+    "d": "Write a comment",
     "r": "Refer; on a page that went out of date, reload",
     "t": "Cannot tell",
     "n": "Write a note",

@@ -15,6 +15,8 @@ ACTION_WORDS = {
     "case.claimed": "took the case",
     "case.conflict_ended": "ended what was recorded of somebody's link to the person of the case",
     "case.conflict_recorded": "recorded that somebody is linked to the person of the case",
+    "case.comment_withdrawn": "withdrew a comment on the case",
+    "case.commented": "wrote a comment on the case",
     "case.escalated": "passed the late case on",
     "case.flips_asked": "asked what would change what the model advises on the case",
     "case.moved": "moved the case to another queue",

@@ -1,7 +1,7 @@
 """The cases room: the work of people.
 
-Owns Queue (with its guardian grants), Case, Selection, BlindAnswer, Review, Draft, Decision, Reversal, Recusal, the outbox that turns decisions
-into labels, and the index (Precedent) by which decided cases are found that the model argued alike.
+Owns Queue (with its guardian grants), Case, Selection, BlindAnswer, Review, Draft, Decision, Reversal, Recusal, Comment, Mention, the outbox
+that turns decisions into labels, and the index (Precedent) by which decided cases are found that the model argued alike.
 
 States of a case: open -> leased -> decided; a lease that runs out or is released goes back to open; "refer" and "cannot tell" send
 the case, open again, to the use case's lead queue. Its holder may set a case to pended until a follow-up time: then it goes back to
@@ -16,10 +16,11 @@ on record and counts no more. The case's own round says which answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
 Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person; a lead records and ends that
 of others.
+Whoever may see a case may comment on it; `comments` has the rule from whom a comment is kept, as answers are.
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
-Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `record_conflict`, `end_conflict`,
-`pend_case`, `return_due`, `watch_sla`, `save_draft`,
-`review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
+Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `record_conflict`, `end_conflict`, `pend_case`,
+`return_due`, `watch_sla`, `save_draft`, `review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`,
+`view_similar`, `write_comment`, `withdraw_comment`, `lead_cases`,
 `change_settings`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -11,6 +11,8 @@ from reviewapp.cases.models import Case, Recusal
 from reviewapp.cases.queries import queues_of, visible_cases, workers_of
 from reviewapp.lib.actor import Actor
 
+ORDER = ("-made_at", "-id")  # newest first
+
 
 def leads_use_case_of(case: Case, actor: Actor) -> bool:
     """`case` comes with its queue."""
@@ -24,7 +26,7 @@ def linkable(case: Case, actor: Actor, *, username: str = "") -> list[User]:
 
 
 def conflicts_for(actor: Actor) -> QuerySet[Recusal]:
-    """What is on record about cases that the actor may see, of the use cases in which they lead a queue; newest first by (made_at, id)."""
+    """What is on record about cases that the actor may see, of the use cases in which they lead a queue; listed in ORDER."""
     led = queues_of(actor, LEAD_QUEUE).values("use_case")
     rows = Recusal.objects.filter(case__queue__use_case__in=led, case__in=visible_cases(actor).values("pk"))
     return rows.select_related("user", "recorded_by", "ended_by", "case__queue")

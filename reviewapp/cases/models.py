@@ -1,5 +1,6 @@
 """Queues, cases and what people answered."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
@@ -211,6 +212,9 @@ class Case(models.Model):
         ]
 
     next_order: str = NextOrder.PRIORITY  # of this object alone: the order by which a claim has found it
+    shown_comments: "Sequence[discussion.Comment] | None" = (
+        None  # likewise: those its reader may see, oldest first, once they are loaded
+    )
     is_revealed = False  # of this object alone: `withholding.reveal` has found that its reader may see the model's part
 
     def __str__(self) -> str:
@@ -465,3 +469,6 @@ class Precedent(models.Model):
 
     def __str__(self) -> str:
         return f"precedent of {self.decision_id}"
+
+
+from reviewapp.cases import discussion  # noqa: E402 -- Django looks for models here, and these are about cases

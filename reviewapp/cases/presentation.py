@@ -460,6 +460,8 @@ _SENTENCES = {
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
     "case.sla_threatened": "Time runs short: the case is at risk of being late.",
     "case.sla_breached": "The time is over: the case is late. Its priority became {priority}, the highest.",
+    "case.comment_withdrawn": "{who} withdrew a comment.",
+    "case.commented": "{who} wrote a comment.",
     "case.escalated": "The late case went to {to}.",
     "case.viewed": "{who} looked at the case.",
     "case.taken_back": "{who} took the case back from {holder}.",
@@ -474,7 +476,15 @@ _SENTENCES = {
 _REASON_KEPT = {"case.conflict_recorded", "case.conflict_ended"}
 # What is no news from the same person directly after what
 _COVERED = {
-    "case.viewed": {"case.viewed", "case.claimed", "case.what_if_asked", "case.flips_asked", "case.similar_viewed"},
+    "case.viewed": {
+        "case.viewed",
+        "case.claimed",
+        "case.what_if_asked",
+        "case.flips_asked",
+        "case.similar_viewed",
+        "case.commented",
+        "case.comment_withdrawn",
+    },
     "case.what_if_asked": {"case.what_if_asked"},
     "case.flips_asked": {"case.flips_asked"},
     "case.similar_viewed": {"case.similar_viewed"},

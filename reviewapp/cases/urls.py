@@ -1,12 +1,15 @@
 from django.urls import path
 
-from reviewapp.cases import api
+from reviewapp.cases.api import cases as api
+from reviewapp.cases.api import comments as comments_api
+from reviewapp.cases.api import conflicts as conflicts_api
+from reviewapp.cases.api import leading as leading_api
 from reviewapp.cases.views import (
     adjudication,
     board,
     case,
+    comments,
     conflicts,
-    conflicts_api,
     flips,
     queue,
     reviews,
@@ -50,16 +53,19 @@ urlpatterns = [
     path("cases/<uuid:case_id>/what-if/", what_if.what_if, name="what-if"),
     path("cases/<uuid:case_id>/flips/", flips.flips, name="flips"),
     path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
+    path("cases/<uuid:case_id>/comments/", comments.comment, name="comment"),
+    path("cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw/", comments.withdraw, name="withdraw"),
+    path("my-work/mentions/", comments.mentions, name="my-mentions"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
     path("conflicts/<uuid:conflict_id>/end/", conflicts.end, name="conflict-end"),
 ]
 api_urlpatterns = [
-    path("adjudications", api.AdjudicationView.as_view(), name="api-adjudications"),
-    path("board", api.BoardView.as_view(), name="api-board"),
+    path("adjudications", leading_api.AdjudicationView.as_view(), name="api-adjudications"),
+    path("board", leading_api.BoardView.as_view(), name="api-board"),
     path("cases", api.CaseListView.as_view(), name="api-cases"),
-    path("cases/bulk", api.BulkView.as_view(), name="api-bulk"),
+    path("cases/bulk", leading_api.BulkView.as_view(), name="api-bulk"),
     path("cases/<uuid:case_id>", api.CaseView.as_view(), name="api-case"),
     path("cases/<uuid:case_id>/heartbeat", api.HeartbeatView.as_view(), name="api-heartbeat"),
     path("cases/<uuid:case_id>/undo", api.UndoView.as_view(), name="api-undo"),
@@ -72,7 +78,14 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
     path("cases/<uuid:case_id>/flips", api.FlipsView.as_view(), name="api-flips"),
     path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
-    path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
+    path("cases/<uuid:case_id>/comments", comments_api.CommentsView.as_view(), name="api-comments"),
+    path(
+        "cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw",
+        comments_api.WithdrawView.as_view(),
+        name="api-withdraw",
+    ),
+    path("mentions", comments_api.MentionsView.as_view(), name="api-mentions"),
+    path("queues/<slug:slug>", leading_api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
     path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),

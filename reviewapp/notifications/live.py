@@ -12,7 +12,7 @@ from django.http.request import split_domain_port
 
 from reviewapp.audit.actions import Entry
 from reviewapp.lib import bell
-from reviewapp.notifications.rules import CASE, QUEUE
+from reviewapp.notifications.rules import CASE, PERSON, QUEUE
 
 log = logging.getLogger(__name__)
 # Redis shares its channels between databases; two installations on one server must not hear each other.
@@ -27,6 +27,7 @@ _LOOKS = (
     "what_if_asked",
     "flips_asked",
 )  # ends of the names of acts that change nothing
+_COMMENTS = "case.comment"  # how the names begin of acts that tell nobody but those they name
 _REST_SECONDS = 5.0
 _silent_until = 0.0
 
@@ -41,6 +42,9 @@ def topics(entries: Iterable[Entry]) -> set[str]:
     found = set()
     for entry in entries:
         if entry.action.endswith(_LOOKS):
+            continue
+        if entry.action.startswith(_COMMENTS):
+            found |= {f"{PERSON}:{person}" for person in entry.data.get("told", ())}
             continue
         if entry.queue_id is not None:
             found.add(f"{QUEUE}:{entry.queue_id}")

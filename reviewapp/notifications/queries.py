@@ -14,7 +14,7 @@ from reviewapp.access.models import User
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.queries import case_readers, hidden_answerers, queue_readers
 from reviewapp.lib.actor import Actor
-from reviewapp.notifications.rules import QUEUE, split_topic
+from reviewapp.notifications.rules import CASE, PERSON, PRESENCE, QUEUE, split_topic
 
 
 def signed_in(session_keys: Collection[str], *, now: datetime) -> dict[str, UUID]:
@@ -42,17 +42,15 @@ def _owner(session: Mapping[str, Any], epochs: Mapping[UUID, int]) -> UUID | Non
 
 
 def audible(wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Those pairs of user and topic where the user may see the queue or case: four statements at most."""
+    """Those pairs of user and topic where the user may see the queue or case, or is the person: four statements at most."""
     split = {(user, topic): found for user, topic in wanted if (found := split_topic(topic)) is not None}
     users = {user for user, _ in split}
-    cases = {pk for kind, pk in split.values() if kind != QUEUE}
-    of_queues = queue_readers(users) if users else set()
-    of_cases = case_readers(users, cases) if cases else set()
-    return {
-        (user, topic)
-        for (user, topic), (kind, pk) in split.items()
-        if (user, pk) in (of_queues if kind == QUEUE else of_cases)
-    }
+    cases = {pk for kind, pk in split.values() if kind in {CASE, PRESENCE}}
+    readers = {(QUEUE, *pair) for pair in queue_readers(users)} if users else set()
+    readers |= {(PERSON, user, user) for user in users}
+    if cases:
+        readers |= {(kind, *pair) for pair in case_readers(users, cases) for kind in (CASE, PRESENCE)}
+    return {(user, topic) for (user, topic), (kind, pk) in split.items() if (kind, user, pk) in readers}
 
 
 def answered(places: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-QUEUE, CASE, PRESENCE = "queue", "case", "presence"
+QUEUE, CASE, PRESENCE, PERSON = "queue", "case", "presence", "person"
 MOST_TOPICS = 100
 # What an error frame says, and why a socket is closed; 1003 and 1013 are the protocol's own
 MALFORMED, NOT_SIGNED_IN, FOREIGN_PAGE, NOT_FOUND, SILENT, TOO_FAST = 4400, 4401, 4403, 4404, 4408, 4429
 UNREADABLE, TRY_AGAIN_LATER = 1003, 1013
-_TOPIC = re.compile(rf"({QUEUE}|{CASE}|{PRESENCE}):([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})")
+_TOPIC = re.compile(rf"({QUEUE}|{CASE}|{PRESENCE}|{PERSON}):([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -6,7 +6,7 @@ from reviewapp.audit.rules import ACTION_WORDS
 from tests.architecture.source import APP, modules
 
 ACTION = re.compile(
-    r"\"([a-z_]+\.(?:[a-z]+_)*(?:[a-z]+ed|frozen|given|taken|taken_back|undone|reset|signed_in|signed_out))\""
+    r"\"([a-z_]+\.(?:[a-z]+_)*(?:[a-z]+ed|frozen|given|taken|taken_back|undone|withdrawn|reset|signed_in|signed_out))\""
 )
 NOT_RECORDED = {"live.changed"}  # a message between sockets
 

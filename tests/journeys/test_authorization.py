@@ -19,6 +19,7 @@ from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
+from reviewapp.cases.discussion import Comment
 from reviewapp.cases.models import Case, Recusal
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
@@ -153,6 +154,11 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
     ("POST", "/cases/<uuid:case_id>/flips/"): of_office(409, *READERS),  # likewise
     ("GET", "/cases/<uuid:case_id>/similar/"): of_office(200, *READERS),
+    ("POST", "/cases/<uuid:case_id>/comments/"): of_office(302, *READERS, send={"text": "Seen"}),
+    ("POST", "/cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw/"): of_office(
+        302, *READERS
+    ),  # of a comment of one's own, else it says that it is not
+    ("GET", "/my-work/mentions/"): everyone(200),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
     ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
@@ -241,6 +247,16 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("POST", "/api/v1/cases/<uuid:case_id>/flips"): (Scope.CASES_READ, of_office(409, *READERS)),
     ("GET", "/api/v1/cases/<uuid:case_id>/similar"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("GET", "/api/v1/cases/<uuid:case_id>/presence"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("GET", "/api/v1/cases/<uuid:case_id>/comments"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/comments"): (
+        Scope.CASES_REVIEW,
+        of_office(201, *READERS, send={"text": "Seen"}),
+    ),
+    ("POST", "/api/v1/cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw"): (
+        Scope.CASES_REVIEW,
+        of_office(403, *READERS),  # somebody else wrote it
+    ),
+    ("GET", "/api/v1/mentions"): (Scope.CASES_READ, everyone(200)),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -311,6 +327,7 @@ def _names(office: Office) -> dict[str, str]:
         "name": f"{slug}-risk",
         "version_id": str(version.pk),
         "dataset_id": str(snapshot.pk),
+        "comment_id": str(_comment(case, owner).pk),
         "number": "1",
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
@@ -327,8 +344,24 @@ def _conflict(case: Case, owner: User) -> Recusal:
     )
 
 
+def _comment(case: Case, author: User) -> Comment:
+    """Of somebody who may not see the case any more."""
+    written = {"text": "Seen", "round": 1, "knew_answers": False, "knew_model": True, "written_at": factories.now()}
+    return Comment.objects.create(case=case, author=author, **written)
+
+
 def _absent() -> dict[str, str]:
-    ids = ("case_id", "conflict_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
+    ids = (
+        "case_id",
+        "comment_id",
+        "conflict_id",
+        "prediction_id",
+        "version_id",
+        "dataset_id",
+        "event_uuid",
+        "person",
+        "key",
+    )
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
         "name": "nothing",
@@ -530,6 +563,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
             "active_seconds",
             "sure",
         },
+        "/api/v1/cases/<uuid:case_id>/comments": {"text"},
+        "/api/v1/cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw": set(),
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
         "/api/v1/cases/<uuid:case_id>/flips": set(),

@@ -28,6 +28,8 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/reopen": "alice",
     f"/api/v1/cases/{ABSENT}/what-if": "alice",
     f"/api/v1/cases/{ABSENT}/flips": "alice",
+    f"/api/v1/cases/{ABSENT}/comments": "alice",
+    f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw": "alice",
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/queues/loans": "carol",
     "/api/v1/datasets": "ml",
@@ -37,6 +39,7 @@ BARE = {
     f"/api/v1/cases/{ABSENT}/claim",
     f"/api/v1/cases/{ABSENT}/undo",
     f"/api/v1/cases/{ABSENT}/flips",
+    f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw",
     "/api/v1/queues/loans/claim",
 }  # those that need no body
 GETS = {
@@ -228,6 +231,8 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},
         f"/api/v1/cases/{ABSENT}/flips": {},
+        f"/api/v1/cases/{ABSENT}/comments": {"text": "x"},
+        f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw": {},
         "/api/v1/queues/loans/claim": {},
         "/api/v1/queues/loans": {"sla_minutes": 45},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},

@@ -113,6 +113,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "PendBody",
         "ReviewBody",
         "ReopenBody",
+        "CommentBody",
         "BulkBody",
         "PatchedQueueBody",
         "WhatIfBody",
@@ -149,6 +150,10 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/review", "alice"),
     ("POST", "/api/v1/cases/{case_id}/undo", "alice"),
     ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
+    ("GET", "/api/v1/cases/{case_id}/comments", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/comments", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/comments/{comment_id}/withdraw", "alice"),
+    ("GET", "/api/v1/mentions", "alice"),
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
@@ -219,6 +224,26 @@ def _differ(hold: Any, case_id: str) -> None:
     hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **queue, json={"review_policy": {}})
 
 
+def _discuss(hold: Any, case_id: str) -> str:
+    """Alice writes to Bob, who reads it; she withdraws one comment and leaves another, whose id is returned."""
+    place = {"at": {"case_id": case_id}}
+    path = "/api/v1/cases/{case_id}/comments"
+    written = [
+        hold("POST", path, "alice", 201, **place, json={"text": text}).json()["id"]
+        for text in ("@bob, look at this.", "No need.")
+    ]
+    hold("POST", path, "alice", 422, **place, json={"text": "@mallory, look at this."})
+    hold("POST", path, "mallory", 404, **place, json={"text": "Let me in."})
+    assert len(hold("GET", "/api/v1/mentions", "bob", 200).json()["results"]) == 1
+    for status in (200, 409):
+        at = {"at": {"case_id": case_id, "comment_id": written[1]}}
+        hold("POST", f"{path}/{{comment_id}}/withdraw", "alice", status, **at)
+    at = {"at": {"case_id": case_id, "comment_id": written[0]}}
+    hold("POST", f"{path}/{{comment_id}}/withdraw", "bob", 403, **at)
+    assert len(hold("GET", path, "bob", 200, **place).json()["results"]) == 2
+    return written[0]
+
+
 def tomorrow() -> str:
     return (factories.now() + timedelta(days=1)).isoformat()
 
@@ -232,6 +257,7 @@ GOOD = {
     "/api/v1/queues/{slug}": lambda: {"sla_minutes": 45},
     "/api/v1/cases/{case_id}/recuse": lambda: {"person": "bob", "reason": "fuzz"},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
+    "/api/v1/cases/{case_id}/comments": lambda: {"text": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
 }
 
@@ -418,6 +444,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     return {
         "case_id": waiting,
         "conflict_id": newest["id"],
+        "comment_id": _discuss(hold, waiting),
         "dataset_id": frozen["id"],
         "prediction_id": sent["id"],
         "slug": "loans",

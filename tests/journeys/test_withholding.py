@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import Q
 from django.test import Client
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import MANAGE, READ_LABELS, READ_PREDICTIONS, SUBMIT, VIEW_QUEUE, Role, Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases import serializers, withheld_words
+from reviewapp.cases import comments, serializers, withheld_words
+from reviewapp.cases.actions import write_comment
 from reviewapp.cases.models import Case, Queue
 from tests import factories
 from tests.factories import Office
@@ -108,6 +110,16 @@ def send(zoo: Office, said: dict[str, Any]) -> Case:
     return zoo.send(external_id="APP-ZOO", prediction=said["prediction"], explanation=explained)
 
 
+def send_and_talk(zoo: Office, said: dict[str, Any]) -> Case:
+    """With what an auditor, who sees all, wrote to everybody about what the model says."""
+    case = send(zoo, said)
+    frank = User.objects.filter(username="frank").first() or factories.make_auditor("frank", zoo)
+    prediction = said["prediction"]
+    text = f"@alice @carol @omar it advises {prediction['outcome']}: {prediction['probabilities']['deny']}, {case.why}"
+    write_comment(case_id=case.pk, text=text, actor=factories.actor_of(frank), at=factories.now())
+    return case
+
+
 def names_of(zoo: Office, case: Case) -> dict[str, str]:
     """What stands for the parts of addresses; the events of the trail are those of this case and its prediction."""
     return {
@@ -157,6 +169,7 @@ def posts(case: Case, lease: int) -> list[tuple[str, Any]]:
         (f"{page}review/", form | {"choice": "outcome:perhaps"}), (f"{page}review/", form | {"shown": "1.x.x"}),
         (f"{page}review/", form | {"lease": "99"}), (f"{page}review/", form | {"choice": "refer"}),
         (f"{page}pend/", {"lease": str(lease), "follow_up": "2h", "awaited": "payslip"}), (f"{page}pend/", {"lease": str(lease)}),
+        (f"{page}comments/", {"text": "Seen"}), (f"{page}comments/", {"text": "@nobody"}), (f"{api}comments", {"text": "@frank: why?"}),
         (f"{page}release/", form), (f"{page}undo/", {}), (f"{page}what-if/", {"input-income": "1"}),
         ("/board/preview/", {"act": "prioritise", "case": str(case.pk), "priority": "5", "reason": "r"}),
         ("/board/act/", {"act": "prioritise", "case": str(case.pk), "priority": "5", "reason": "r"}),
@@ -208,7 +221,7 @@ def test_nothing_that_is_sent_before_the_answer_tells_what_the_model_said(zoo, r
     told = []
     for output in (SURE, UNSURE):
         point = transaction.savepoint()
-        case = send(zoo, output)
+        case = send_and_talk(zoo, output)
         assert (case.is_blind, case.why, case.priority) in {(True, ZEBRA, 77), (True, OKAPI, 66)}
         told.append(list(heard(readers[name], zoo, case)))
         transaction.savepoint_rollback(point)
@@ -230,14 +243,15 @@ def _apart(one: bytes, other: bytes) -> tuple[str, str]:
     return tuple(text[max(start - 60, 0) : start + 60].decode(errors="replace") for text in (one, other))
 
 
-def test_the_auditor_and_the_sender_are_told_as_before(zoo, sign_in, api):
+def test_the_auditor_and_the_sender_are_told_as_before(zoo, readers, sign_in, api):
     """Else the looking above might find nothing because nothing is there."""
-    case = send(zoo, SURE)
-    frank = factories.make_auditor("frank", zoo)
+    case = send_and_talk(zoo, SURE)
+    frank = User.objects.get(username="frank")
     page = sign_in(frank).get(f"/cases/{case.pk}/").content.decode()
     sent = api(zoo.sender).get(f"/api/v1/predictions/{case.prediction_id}").content.decode()
     for text in (page, sent):
         assert ZEBRA in text
+    assert "@alice @carol @omar it advises deny" in page
     assert re.search(MARKS["contribution"], page)
     assert re.search(MARKS["probability"], sent)
 
@@ -260,6 +274,10 @@ def _tells_the_rule_in_the_timeline(monkeypatch) -> None:
     monkeypatch.setattr(withheld_words, "sentence", lambda *_, **__: None)
 
 
+def _shows_what_the_auditor_wrote(monkeypatch) -> None:
+    monkeypatch.setattr(comments, "_tells_advice", lambda _: Q(pk__in=[]))
+
+
 def _forgets_who_asks(monkeypatch) -> None:
     """Whoever may see the case sees all of it."""
 
@@ -267,7 +285,7 @@ def _forgets_who_asks(monkeypatch) -> None:
         for case in cases:
             case.is_revealed = True
 
-    for module in ("actions.viewing", "views.case", "views.queue", "views.board", "api"):
+    for module in ("actions.viewing", "views.case", "views.queue", "views.board", "api.cases", "api.leading"):
         monkeypatch.setattr(f"reviewapp.cases.{module}.reveal", reveal)
 
 
@@ -279,10 +297,11 @@ def _forgets_who_asks(monkeypatch) -> None:
         (_tells_all_in_the_trail, "outcome"),
         (_tells_the_rule_in_the_timeline, "rule"),
         (_forgets_who_asks, "contribution"),
+        (_shows_what_the_auditor_wrote, "probability"),
     ],
 )
 def test_a_product_that_shows_it_is_found_out(zoo, readers, monkeypatch, broken, name):
-    case = send(zoo, SURE)
+    case = send_and_talk(zoo, SURE)
     broken(monkeypatch)
     found = (leak for asked, answer in heard(readers["all"], zoo, case) for leak in leaks(asked, answer))
     assert any(leak.startswith(name) for leak in found)

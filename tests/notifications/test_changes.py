@@ -8,7 +8,7 @@ import redis
 from django.db import transaction
 
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions import Given, claim_next, release, review_case, view_case
+from reviewapp.cases.actions import Given, claim_next, release, review_case, view_case, write_comment
 from reviewapp.cases.queries import case_readers, queue_readers, queues_of, visible_cases
 from reviewapp.lib import bell
 from reviewapp.notifications import live
@@ -89,6 +89,40 @@ def test_a_referred_case_rings_the_lead_queue_as_well(published, alice, office):
     published()
     review_case(case_id=case.pk, lease=case.lease, given=Given("refer", note=NOTE), actor=actor_of(alice), at=now())
     assert published() == [topics_of(case) | {f"queue:{office.lead_queue.pk}"}]
+
+
+def write(case, author, text):
+    write_comment(case_id=case.pk, text=text, actor=actor_of(author), at=now())
+
+
+def test_a_comment_rings_those_it_mentions_and_nobody_else(published, alice, bob, office):
+    case = office.send()
+    published()
+    write(case, alice, "For nobody in particular.")
+    assert published() == []
+    write(case, alice, "@bob, look at this.")
+    assert published() == [{f"person:{bob.pk}"}]
+
+
+def test_a_comment_rings_nobody_from_whom_it_is_kept(published, alice, bob, office):
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    case = office.send()
+    take(office, alice)
+    review_case(case_id=case.pk, lease=1, given=Given("agree"), actor=actor_of(alice), at=now())
+    published()
+    write(case, alice, "@bob, I agreed.")
+    assert published() == []
+
+
+def test_bob_hears_that_he_is_mentioned_and_alice_cannot_listen_in(sockets, session_of, alice, bob, office):
+    case, topic = office.send(), f"person:{bob.pk}"
+    mine = sockets.open(session_of(bob)).listen_to(topic)
+    theirs = sockets.open(session_of(alice)).subscribe(topic)
+    assert theirs.hear() == {"error": 4404}
+    write(case, alice, "@bob, look at this.")
+    assert mine.hear() == {"changed": topic}
+    assert [word for word in theirs.rest_of_words(0.5) if "changed" in word] == []
 
 
 def test_looking_rings_nothing(published, alice, office):

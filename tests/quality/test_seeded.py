@@ -65,6 +65,7 @@ def test_a_seeded_case_looks_like_any_other_to_reviewer_and_lead(api, sign_in, o
             api(carol, Scope.CASES_LEAD).get("/api/v1/board", state="held").content.partition(b"results")[2],
         ]
         case.refresh_from_db()
+        texts += discussed(api, sign_in, case, dave, carol)
         reply = {"lease": case.lease, "answer": "correct", "outcome": APPROVE, "note": "x"}
         texts.append(api(dave).post(f"/api/v1/cases/{case.pk}/review", reply).content)
         texts.append(reviewer.get(f"/cases/{case.pk}/").content)
@@ -102,6 +103,16 @@ def test_nor_does_a_blind_one_tell_itself_apart_before_and_after_the_own_view(
         assert one == other
 
 
+def discussed(api, sign_in, case: Case, writer, reader) -> list[bytes]:
+    """What is said to a comment, to whom it mentions, and to its withdrawal; nothing is left to tell the next case apart."""
+    place = f"/api/v1/cases/{case.pk}/comments"
+    written = api(writer).post(place, {"text": f"@{reader.username} look"})
+    said = [written.content, sign_in(reader).get("/my-work/mentions/").content, api(reader).get(place).content]
+    said += [sign_in(reader).get(f"/cases/{case.pk}/").content, api(reader).get("/api/v1/mentions").content]
+    said.append(api(writer).post(f"{place}/{written.json()['id']}/withdraw").content)
+    return [re.sub(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", b"ID", text) for text in said]
+
+
 def anonymous(text: str, case: Case) -> str:
     """Without what is each case's own: ids, times and how much of them has passed, digests and tokens."""
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
@@ -109,6 +120,7 @@ def anonymous(text: str, case: Case) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d(:\d\d)?\b", "T", text)
     text = re.sub(r'(<progress value=)"\d+"|\bin (1 h 00|\d+ min)\b', r"\1", text)
     text = re.sub(r"request <code>\w+", "R", text)
+    text = re.sub(r"comment-[0-9a-f-]{36}", "comment", text)
     return re.sub(r"\d\.[0-9a-f]{24}\.", "S", text)
 
 

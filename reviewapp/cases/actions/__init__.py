@@ -2,6 +2,7 @@
 
 from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
+from reviewapp.cases.actions.commenting import view_comments, withdraw_comment, write_comment
 from reviewapp.cases.actions.conflicts import end_conflict, record_conflict
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.escalating import watch_sla
@@ -12,8 +13,10 @@ from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.recusing import recuse
 from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
+    AlreadyWithdrawn,
     AnswerBlindFirst,
     AnsweredBefore,
+    CommentsFull,
     HoldsTooMany,
     LeaseLost,
     NotBlind,
@@ -21,6 +24,7 @@ from reviewapp.cases.actions.refusals import (
     NotWaiting,
     StaleView,
     TooLate,
+    TooManyComments,
 )
 from reviewapp.cases.actions.reversing import reopen_case, undo_review
 from reviewapp.cases.actions.reviewing import Given, review_case
@@ -29,10 +33,10 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening",
-    "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "end_conflict",
-    "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
-    "record_conflict",
-    "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
+    "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "Given", "HoldsTooMany", "LeaseLost", "NotBlind",
+    "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case",
+    "answer_blind", "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next", "create_queue", "discard_draft", "end_conflict",
+    "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case",
+    "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment",
+    "write_comment",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Why an act on a case is refused. Each is a conflict: what was asked for is well-formed, and the case does not allow it now."""
 
-from reviewapp.lib.errors import Conflict, NotAllowed
+from reviewapp.lib.errors import Conflict, NotAllowed, TooMany
 
 
 class LeaseLost(Conflict):
@@ -79,6 +79,24 @@ class NotDecided(Conflict):
     """Only a decided case can be reopened, and this one is not."""
 
     code = "not-decided"
+
+
+class AlreadyWithdrawn(Conflict):
+    """This comment was withdrawn already."""
+
+    code = "already-withdrawn"
+
+
+class CommentsFull(Conflict):
+    """This case has as many comments as a case may have. Withdrawing one makes no room."""
+
+    code = "comments-full"
+
+
+class TooManyComments(TooMany):
+    """You have written many comments in a short time. Wait ten minutes, then try again."""
+
+    code = "too-many-comments"
 
 
 class NotWaiting(Conflict):

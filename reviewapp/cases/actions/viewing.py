@@ -5,6 +5,8 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
+from reviewapp.cases import comments
+from reviewapp.cases.actions.commenting import see
 from reviewapp.cases.models import Case
 from reviewapp.cases.queries import visible_cases, whole_case
 from reviewapp.cases.withholding import reveal
@@ -13,14 +15,18 @@ from reviewapp.lib.errors import NotFound
 
 
 @durable
-def view_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
+def view_case(*, case_id: UUID, actor: Actor, at: datetime, with_comments: bool = False) -> Case:
     """The whole case, for a reader; the view is on record before a byte of it is sent. The model's part may be withheld: `Case.is_withheld`.
 
+    :param with_comments: with what they may see of what people wrote to each other, as `Case.shown_comments`; what mentions them is seen then.
     :raises NotFound:
     """
     case = whole_case(visible_cases(actor), case_id)
     if case is None:
         raise NotFound
     reveal([case], actor)
+    if with_comments:
+        case.shown_comments = comments.listed(case, actor)
+        see(case.shown_comments, actor, at)
     audit.record("case.viewed", subject=case, actor=actor, at=at, queue_id=case.queue_id)
     return case

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,10 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
-from reviewapp.cases import actions, blind_panel, pending_panel, presentation, queries
+from reviewapp.cases import actions, blind_panel, comments, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
+from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
@@ -57,7 +59,7 @@ def _asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
 
 def _viewed(request: HttpRequest, case_id: UUID) -> Case:
     try:
-        return actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now())
+        return actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
     except NotFound:
         raise Http404 from None
 
@@ -66,7 +68,9 @@ def _case_context(
     request: HttpRequest, found: Case, *, form: AnswerForm | None = None, errors: dict[str, str] | None = None
 ) -> dict[str, Any]:
     now = timezone.now()
-    events = queries.story_of(found)
+    prefetch_related_objects([found], "reviews")  # they are asked for twice
+    readable = comments.listed(found, request.actor) if found.shown_comments is None else found.shown_comments
+    events = told_to(queries.story_of(found), readable)
     names = queries.display_names(presentation.people_in(events))
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
@@ -75,6 +79,7 @@ def _case_context(
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
+        "comments": comments_context(found, readable, request.actor),
         "density": found.queue.density if found.queue.density != "auto" else None,
     }
     if getattr(request.user, "leads_queue", False) and leads_use_case_of(found, request.actor):

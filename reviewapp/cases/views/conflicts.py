@@ -11,14 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, queries
-from reviewapp.cases.conflicts import conflict_row, conflicts_for, leads_use_case_of, linkable
+from reviewapp.cases.conflicts import ORDER, conflict_row, conflicts_for, leads_use_case_of, linkable
 from reviewapp.cases.models import Case
 from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
 
 PAGE_SIZE = 30
-ORDER = ("-made_at", "-id")
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The API of queues and cases: claim, heartbeat, release, pend, review, undo, reopen, read, ask about the advice; and bulk acts of leads."""
+"""The API of cases: claim, heartbeat, release, pend, review, undo, reopen, read, and ask about the advice."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,24 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reviewapp.access.idempotency import Once, Replayed, once_of
-from reviewapp.access.rules import LEAD_QUEUE, Scope
-from reviewapp.cases import actions, board, queries, serializers
-from reviewapp.cases.actions.leading import MOST_CASES
-from reviewapp.cases.actions.settings import SETTINGS
+from reviewapp.access.idempotency import Replayed, once_of
+from reviewapp.access.rules import Scope
+from reviewapp.cases import actions, queries, serializers
 from reviewapp.cases.answers import case_answer, what_if_answer
+from reviewapp.cases.api.answering import answered
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
-    HIGHEST_PRIORITY,
     REASON_LENGTH,
     SURENESS,
     Answer,
     CaseState,
-    LeadAct,
     Stage,
 )
 from reviewapp.cases.similar_panel import similar_answer
@@ -37,17 +34,13 @@ from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
-from reviewapp.lib.errors import Malformed, NotFound
+from reviewapp.lib.errors import Malformed
 from reviewapp.lib.fields import Fields
 from reviewapp.predictions import what_if
 
 MOST_LEASE = 2**31 - 1
 LIST_ORDER = ("-opened_at", "-id")
 _FILTERS = ("queue", "status", "external_id", "cursor", "page_size")
-
-
-def _answer(result: Any, once: Once | None, render: Any, status: int = 200) -> Response:
-    return Response(once.answer if once and once.answer else render(result), status=status)
 
 
 class CaseListView(APIView):
@@ -159,41 +152,6 @@ class SimilarView(APIView):
         return Response(similar_answer(actions.view_similar(case_id=case_id, actor=actor, at=timezone.now())))
 
 
-class QueueView(APIView):
-    """One queue and its settings. Changing them is for its leads."""
-
-    @extend_schema(operation_id="read_queue", responses={200: serializers.QueueShape})
-    def get(self, request: Request, slug: str) -> Response:
-        actor = require_scope(request, Scope.CASES_READ)
-        query.read(request.query_params, allowed=())
-        queue = (
-            queries.queues_of(actor).select_related("use_case", "late_queue", "late_person").filter(slug=slug).first()
-        )
-        if queue is None:
-            raise NotFound
-        return Response(serializers.queue_answer(queue))
-
-    @extend_schema(operation_id="change_queue", request=serializers.QueueBody, responses={200: serializers.QueueShape})
-    def patch(self, request: Request, slug: str) -> Response:
-        actor = require_scope(request, Scope.CASES_LEAD)
-        once = once_of(request, render=serializers.queue_answer)
-        changes, seen = _settings(request)
-        queue = actions.change_settings(
-            slug=slug, changes=changes, seen=seen, actor=actor, at=timezone.now(), once=once
-        )
-        return _answer(queue, once, serializers.queue_answer)
-
-
-def _settings(request: Request) -> tuple[dict[str, Any], str | None]:
-    fields = Fields(request.data)
-    changes = fields.sent(SETTINGS)
-    seen = fields.text("seen", most=64, default="") or None
-    if not changes and not fields.problems:
-        fields.add("", "nothing_changed", "Send at least one setting.")
-    fields.done()
-    return changes, seen
-
-
 class ClaimView(APIView):
     """Take the next case of a queue; with `adjudicate`, as its lead, the next on which two answers differ."""
 
@@ -212,7 +170,7 @@ class ClaimView(APIView):
         case: Case | None = actions.claim_next(
             slug=slug, adjudicates=adjudicates, actor=actor, at=timezone.now(), once=once
         )
-        return Response(status=204) if case is None else _answer(case, once, claimed)
+        return Response(status=204) if case is None else answered(case, once, claimed)
 
 
 def _claimed(actor: Actor, case: Case | None) -> dict[str, Any] | None:
@@ -243,7 +201,7 @@ class ClaimCaseView(APIView):
         claimed = partial(_claimed, actor)
         once = once_of(request, render=claimed)
         case = actions.claim_case(case_id=case_id, actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, claimed)
+        return answered(case, once, claimed)
 
 
 class HeartbeatView(APIView):
@@ -254,7 +212,7 @@ class HeartbeatView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.lease_answer)
         case = actions.heartbeat(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.lease_answer)
+        return answered(case, once, serializers.lease_answer)
 
 
 class ReleaseView(APIView):
@@ -267,7 +225,7 @@ class ReleaseView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.release(case_id=case_id, lease=_lease(request), actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.reviewed_answer)
+        return answered(case, once, serializers.reviewed_answer)
 
 
 class PendView(APIView):
@@ -278,7 +236,7 @@ class PendView(APIView):
         actor = require_scope(request, Scope.CASES_REVIEW)
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.pend_case(case_id=case_id, **_pending(request), actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.reviewed_answer)
+        return answered(case, once, serializers.reviewed_answer)
 
 
 def _pending(request: Request) -> dict[str, Any]:
@@ -309,7 +267,7 @@ class ReviewView(APIView):
         lease, given = _given(request)
         act = actions.answer_blind if given.answer == BLIND else actions.review_case
         case = act(case_id=case_id, lease=lease, given=given, actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.reviewed_answer)
+        return answered(case, once, serializers.reviewed_answer)
 
 
 class UndoView(APIView):
@@ -321,7 +279,7 @@ class UndoView(APIView):
         Fields(request.data).done()
         once = once_of(request, render=serializers.taken_back_answer)
         case = actions.undo_review(case_id=case_id, actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.taken_back_answer)
+        return answered(case, once, serializers.taken_back_answer)
 
 
 class ReopenView(APIView):
@@ -337,7 +295,7 @@ class ReopenView(APIView):
         fields.done()
         once = once_of(request, render=serializers.reviewed_answer)
         case = actions.reopen_case(case_id=case_id, reason=reason, actor=actor, at=timezone.now(), once=once)
-        return _answer(case, once, serializers.reviewed_answer)
+        return answered(case, once, serializers.reviewed_answer)
 
 
 def _given(request: Request) -> tuple[int, actions.Given]:
@@ -362,90 +320,3 @@ def _sure(fields: Fields) -> int | None:
     if sure is not None and sure not in SURENESS:
         fields.add("sure", "wrong_type", "Send 1, 2 or 3.")
     return None if sure is None else int(sure)
-
-
-class AdjudicationView(APIView):
-    """The cases on which two answers differ, of the queues that one leads, soonest due first, each with both answers."""
-
-    @extend_schema(
-        operation_id="list_adjudications",
-        parameters=[OpenApiParameter("cursor", str), OpenApiParameter("page_size", int)],
-        responses={200: serializers.AdjudicationList},
-    )
-    def get(self, request: Request) -> Response:
-        actor = require_scope(request, Scope.CASES_LEAD)
-        values = query.read(request.query_params, allowed=("cursor", "page_size"))
-        if not queries.queues_of(actor, LEAD_QUEUE).exists():
-            raise NotFound
-        rows, size = queries.to_adjudicate(actor), query.size(values)
-        page = paging.paginate(
-            rows, order=("due_at", "id"), cursor=values.get("cursor"), size=size, purpose="adjudications"
-        )
-        reveal(page.rows, actor)
-        answers = queries.answers_of([case.pk for case in page.rows])
-        answer = {
-            "results": [serializers.adjudication_line(case, answers.get(case.pk, [])) for case in page.rows],
-            "next": page.next,
-            "previous": page.previous,
-        }
-        return Response(answer)
-
-
-class BoardView(APIView):
-    """How the queues stand that one leads, and what in them is held, at risk or breached, soonest due first."""
-
-    @extend_schema(
-        operation_id="read_board",
-        parameters=[
-            OpenApiParameter("queue", str, description="Slug of a queue that you lead"),
-            OpenApiParameter("holder", str, description="Id of a person"),
-            OpenApiParameter("state", str, enum=[value for value, _ in board.STATES]),
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("page_size", int),
-        ],
-        responses={200: serializers.BoardShape},
-    )
-    def get(self, request: Request) -> Response:
-        actor = require_scope(request, Scope.CASES_LEAD)
-        values, now = query.read(request.query_params, allowed=board.PARAMS), timezone.now()
-        figures = queries.queue_figures(actor, now=now, right=LEAD_QUEUE)
-        if not figures:
-            raise NotFound
-        queues = [row.queue for row in figures]
-        choice, size = board.Choice.of(values, queues), query.size(values)
-        page = board.listed(queues, choice, now=now, cursor=values.get("cursor"), size=size)
-        reveal(page.rows, actor)
-        answer = {
-            "queues": [serializers.figures_line(row) for row in figures],
-            "results": [serializers.board_line(case) for case in page.rows],
-            "next": page.next,
-            "previous": page.previous,
-        }
-        return Response(answer)
-
-
-class BulkView(APIView):
-    """Take back, give to somebody, change the priority of, or move up to 200 cases of queues that one leads. Each is judged alone."""
-
-    @extend_schema(operation_id="lead_cases", request=serializers.BulkBody, responses={200: serializers.BulkAnswer})
-    def post(self, request: Request) -> Response:
-        actor = require_scope(request, Scope.CASES_LEAD)
-        if not queries.queues_of(actor, LEAD_QUEUE).exists():
-            raise NotFound
-        once = once_of(request, render=serializers.bulk_answer)
-        results = actions.lead_cases(order=_order(request), actor=actor, at=timezone.now(), once=once)
-        return _answer(results, once, serializers.bulk_answer)
-
-
-def _order(request: Request) -> actions.Order:
-    fields = Fields(request.data)
-    act = fields.text("act", most=20, among=list(LeadAct))
-    texts = fields.texts("cases", most=MOST_CASES, length=36)
-    case_ids = board.ids_of(texts)
-    if not case_ids:
-        fields.add("cases", "wrong_type", f"Send the ids of 1 to {MOST_CASES} cases, each once.")
-    to = fields.text("to", most=60) if act in {LeadAct.REASSIGN, LeadAct.MOVE} else ""
-    priority = fields.integer("priority", low=0, high=HIGHEST_PRIORITY) if act == LeadAct.PRIORITISE else 0
-    reason = fields.text("reason", most=REASON_LENGTH)
-    fields.done()
-    return actions.Order(LeadAct(act), case_ids or [], to=to, priority=priority, reason=reason)

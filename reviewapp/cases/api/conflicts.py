@@ -14,9 +14,8 @@ from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, queries, serializers
 from reviewapp.cases.conflict_serializers import ConflictList, ConflictShape, EndBody, RecuseBody
-from reviewapp.cases.conflicts import conflict_line, conflicts_for
+from reviewapp.cases.conflicts import ORDER, conflict_line, conflicts_for
 from reviewapp.cases.rules import REASON_LENGTH
-from reviewapp.cases.views.conflicts import ORDER
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import NotFound

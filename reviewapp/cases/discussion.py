@@ -1,0 +1,56 @@
+"""What people write to each other about a case. Loaded by `models`, where Django looks."""
+
+from django.db import models
+from django.db.models import Q
+
+from reviewapp.access.models import User
+from reviewapp.cases.mentions import COMMENT_LENGTH
+from reviewapp.cases.models import Case
+from reviewapp.lib.ids import uuid7
+
+
+class Comment(models.Model):
+    """What somebody wrote about a case. Append-only, but for its withdrawal, which takes the text out of the table and leaves the fact.
+
+    `knew_answers` and `knew_model`: what its author could see when they wrote it; `comments.shown_to` says from whom it is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    text = models.TextField(max_length=COMMENT_LENGTH)
+    round = models.PositiveSmallIntegerField()
+    knew_answers = models.BooleanField()
+    knew_model = models.BooleanField()
+    written_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) & ~Q(text="") | Q(withdrawn_at__isnull=False, text=""),
+                name="withdrawn_comment_has_no_text",
+            )
+        ]
+        indexes = [models.Index(fields=["author", "written_at"], name="comment_by_author")]
+
+    def __str__(self) -> str:
+        return f"comment on {self.case_id}"
+
+
+class Mention(models.Model):
+    """Somebody whom a comment names, and since when they have seen it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    comment = models.ForeignKey(Comment, on_delete=models.PROTECT, related_name="mentions", db_index=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["comment", "person"], name="a_comment_mentions_somebody_once")]
+        indexes = [models.Index(fields=["person", "-id"], name="mention_by_person")]
+
+    def __str__(self) -> str:
+        return f"mention in {self.comment_id}"
