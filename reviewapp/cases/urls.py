@@ -1,7 +1,19 @@
 from django.urls import path
 
-from reviewapp.cases import api
-from reviewapp.cases.views import adjudication, board, case, flips, queue, reviews, settings, similar, what_if, work
+from reviewapp.cases import api, corrections_api
+from reviewapp.cases.views import (
+    adjudication,
+    board,
+    case,
+    corrections,
+    flips,
+    queue,
+    reviews,
+    settings,
+    similar,
+    what_if,
+    work,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -37,6 +49,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/what-if/", what_if.what_if, name="what-if"),
     path("cases/<uuid:case_id>/flips/", flips.flips, name="flips"),
     path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
+    path("cases/<uuid:case_id>/correct/", corrections.correct, name="correct"),
+    path("cases/<uuid:case_id>/corrections/<uuid:correction_id>/", corrections.correction, name="correction"),
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
@@ -56,6 +70,7 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/what-if", api.WhatIfView.as_view(), name="api-what-if"),
     path("cases/<uuid:case_id>/flips", api.FlipsView.as_view(), name="api-flips"),
     path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
+    path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
     path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]

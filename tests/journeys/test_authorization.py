@@ -19,8 +19,10 @@ from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
+from reviewapp.cases.models import Case, Correction
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
+from reviewapp.predictions.actions import copy
 from tests import factories
 from tests.factories import Office
 
@@ -151,6 +153,9 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/cases/<uuid:case_id>/what-if/"): of_office(409, *READERS),  # the office's model runs elsewhere
     ("POST", "/cases/<uuid:case_id>/flips/"): of_office(409, *READERS),  # likewise
     ("GET", "/cases/<uuid:case_id>/similar/"): of_office(200, *READERS),
+    ("GET", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS),  # whoever does not hold it is told so
+    ("POST", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS, send=LEASE),
+    ("GET", "/cases/<uuid:case_id>/corrections/<uuid:correction_id>/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/quality/"): only(200, L, U),
     ("GET", "/quality/reliance/"): only(200, L, U),
@@ -229,6 +234,10 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ),
     ("POST", "/api/v1/cases/<uuid:case_id>/flips"): (Scope.CASES_READ, of_office(409, *READERS)),
     ("GET", "/api/v1/cases/<uuid:case_id>/similar"): (Scope.CASES_READ, of_office(200, *READERS)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/corrections"): (
+        Scope.CASES_REVIEW,
+        of_office(409, *WORKERS, send={**HOLD, "changes": {"income": 1}, "sources": {"income": "payslip"}}),
+    ),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -295,6 +304,7 @@ def _names(office: Office) -> dict[str, str]:
     return {
         "slug": slug,
         "case_id": str(case.pk),
+        "correction_id": str(_corrected(case, owner).pk),
         "prediction_id": str(case.prediction_id),
         "name": f"{slug}-risk",
         "version_id": str(version.pk),
@@ -308,8 +318,18 @@ def _names(office: Office) -> dict[str, str]:
     }
 
 
+def _corrected(case: Case, owner: Any) -> Correction:
+    """One on record; what the model said of it is of no matter here."""
+    at = factories.now()
+    after = copy(case.prediction, external_id=f"{case.external_id}-C", at=at)
+    given = {"round": 1, "stage": "first", "sources": {"income": "payslip"}, "state": "applied", "ended_at": at}
+    return Correction.objects.create(
+        case=case, before=case.prediction, after_id=after, made_by=owner, made_at=at, **given
+    )
+
+
 def _absent() -> dict[str, str]:
-    ids = ("case_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
+    ids = ("case_id", "correction_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
         "name": "nothing",
@@ -514,6 +534,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
         "/api/v1/cases/<uuid:case_id>/flips": set(),
+        "/api/v1/cases/<uuid:case_id>/corrections": {"lease", "changes", "sources"},
         "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},

@@ -149,6 +149,7 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/reopen", "carol"),
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/corrections", "alice"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
     ("GET", "/api/v1/datasets", "ml"),
     ("POST", "/api/v1/datasets", "ml"),
@@ -212,6 +213,14 @@ def _differ(hold: Any, case_id: str) -> None:
     taken = hold("POST", "/api/v1/queues/{slug}/claim", "carol", 200, **queue, json={"adjudicate": True}).json()
     assert len(taken["answers"]) == 2
     hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, **queue, json={"review_policy": {}})
+
+
+def _correct(hold: Any, case_id: str) -> None:
+    """Inputs are corrected where the model is registered; here it runs elsewhere."""
+    place = {"at": {"case_id": case_id}}
+    given = {"lease": 1, "changes": {"income": 1}, "sources": {"income": "payslip"}}
+    hold("POST", "/api/v1/cases/{case_id}/corrections", "alice", 409, **place, json=given)
+    hold("POST", "/api/v1/cases/{case_id}/corrections", "alice", 422, **place, json={**given, "sources": []})
 
 
 def tomorrow() -> str:
@@ -383,6 +392,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
         place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
         hold("POST", "/api/v1/cases/{case_id}/what-if", "alice", status, **place)
+    _correct(hold, again["id"])
     hold("GET", "/api/v1/models/{name}/versions", "ml", 200, at={"name": "credit-risk"})
     for path, who in (
         ("predictions", "sender"),

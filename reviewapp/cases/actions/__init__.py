@@ -2,6 +2,7 @@
 
 from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
+from reviewapp.cases.actions.correcting import apply_corrections, correct_inputs, fail_correction
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.escalating import watch_sla
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
@@ -13,6 +14,7 @@ from reviewapp.cases.actions.refusals import (
     AlreadyReviewed,
     AnswerBlindFirst,
     AnsweredBefore,
+    CorrectionWaits,
     HoldsTooMany,
     LeaseLost,
     NotBlind,
@@ -28,8 +30,9 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening",
-    "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
-    "claim_case", "claim_next", "create_queue", "discard_draft", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
-    "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
+    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "CorrectionWaits", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided",
+    "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "apply_corrections",
+    "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next", "correct_inputs", "create_queue", "discard_draft",
+    "fail_correction", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "recuse", "release", "reopen_case",
+    "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
 ]  # fmt: skip

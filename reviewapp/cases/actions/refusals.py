@@ -51,6 +51,12 @@ class KnowsSubject(Conflict):
     code = "knows-subject"
 
 
+class CorrectionWaits(Conflict):
+    """Corrected inputs of this case wait for the model already. Correct more once they are scored."""
+
+    code = "correction-waits"
+
+
 class LeadDecides(NotAllowed):
     """Two answers to this case differ: only a lead of its queue decides it."""
 
