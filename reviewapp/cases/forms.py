@@ -11,6 +11,7 @@ from django.utils import timezone
 from reviewapp.cases.actions import Given, Order, not_pended
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.board import ids_of
+from reviewapp.cases.evidence import SOURCE_LENGTH
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.rules import BLIND, REASON_LENGTH, Answer, LeadAct, Stage, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Invalid, Malformed, Problem
@@ -174,3 +175,17 @@ def read_what_if(data: QueryDict, prediction: Prediction) -> WhatIfForm:
         raise Malformed(f"A value has at most {LONGEST_INPUT} characters.", code="bad-text")
     changed = {name: text for name, text in texts.items() if text.strip() != own_text(prediction, name)}
     return WhatIfForm(texts, {name: schema.read_field(name, text) for name, text in changed.items()})
+
+
+CORRECTION_SOURCE = "source-"  # before the name of an input
+
+
+def read_corrections(data: QueryDict, form: WhatIfForm) -> tuple[int, dict[str, str]]:
+    """The lease, and what was typed as the source of each input, empty where nothing was.
+
+    :raises Malformed: for what no form of ours sends.
+    """
+    sources = {name: str(data.get(CORRECTION_SOURCE + name, "")) for name in form.texts}
+    if any("\0" in text or len(text) > 5 * SOURCE_LENGTH for text in sources.values()):
+        raise Malformed(f"A source has at most {SOURCE_LENGTH} characters.", code="bad-text")
+    return _whole(data.get("lease", "")), sources

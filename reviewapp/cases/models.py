@@ -11,6 +11,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
+from reviewapp.cases.evidence import Correction  # noqa: F401 -- Django looks for tables here
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
 from reviewapp.cases.sla import LateAct, SlaStage
@@ -142,6 +143,7 @@ class Case(models.Model):
     )  # stays when the case is back, for whoever takes it up
     outcome = models.CharField(max_length=60, default="")
     decided_at = models.DateTimeField(null=True)
+    is_correcting = models.BooleanField(default=False, db_default=False)  # corrected inputs wait for the model worker
 
     class Meta:
         default_permissions = ()

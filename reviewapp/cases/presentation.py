@@ -471,6 +471,10 @@ _SENTENCES = {
     "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
     "case.flips_asked": "{who} asked what would change the model’s advice.",
     "case.similar_viewed": "{who} looked at similar decided cases.",
+    "case.correction_proposed": "{who} corrected inputs. The model is asked to score them.",
+    "case.corrected": "The model scored the corrected inputs. What was answered before counts no more.",
+    "case.correction_lapsed": "The case was answered before the model had scored the corrected inputs: the correction counts no more.",
+    "case.correction_failed": "The model could not score the corrected inputs: the case stands as it was.",
 }
 # Why somebody is linked to the person is for leads and the audit trail, not for everybody who reads the case
 _REASON_KEPT = {"case.conflict_recorded", "case.conflict_ended"}
@@ -558,7 +562,7 @@ def _named(event: AuditEvent, name: str, names: Mapping[Any, str]) -> str:
 
 
 def _routed(case: Case, event: AuditEvent) -> str:
-    advised = _low(case.queue.use_case.outcome_label(case.advised))
+    advised = _low(case.queue.use_case.outcome_label(event.data.get("outcome") or case.advised))
     did = "Scored here" if event.action == "prediction.scored" else "Received"
     return f"{did}; the model advised {advised}. Policy version {event.data['policy']} asked for a person: {event.data['rule']}."
 

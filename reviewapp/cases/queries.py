@@ -14,10 +14,12 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
+from reviewapp.cases.evidence import APPLIED, WAITING
 from reviewapp.cases.models import (
     SURENESS,
     BlindAnswer,
     Case,
+    Correction,
     Draft,
     Outbox,
     Queue,
@@ -32,7 +34,7 @@ from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, missing_codes_of
 from reviewapp.lib.actor import Actor
-from reviewapp.predictions.models import ModelWork
+from reviewapp.predictions.models import ModelWork, Prediction
 
 COUNT_LIMIT = 1000  # counts stop here, so that a page costs the same however long a queue grows
 MOST_EVENTS = 500
@@ -98,11 +100,14 @@ def is_recused(case: Case, actor: Actor) -> bool:
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
     """Whose doings on the case are kept from the actor, as they may still answer it and are to do so on their own; empty for most cases.
 
-    Those who have answered it, until it is decided. Not kept from whoever has answered it, too, nor from whoever only reads.
+    Those who have answered it, also before its inputs were corrected, until it is decided. Not kept from whoever has answered it, too,
+    nor from whoever only reads. `case.prediction` is loaded.
     """
-    if case.stage == Stage.FIRST or case.state == CaseState.DECIDED:
+    corrected = case.prediction.corrects_id is not None
+    if case.state == CaseState.DECIDED or (case.stage == Stage.FIRST and not corrected):
         return frozenset()
-    answered = frozenset(counted_reviews(case).values_list("reviewer", flat=True))
+    rows = Review.objects.filter(case=case, reversal=None).exclude(outcome="") if corrected else counted_reviews(case)
+    answered = frozenset(rows.values_list("reviewer", flat=True))
     if actor.user_id in answered or not queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id).exists():
         return frozenset()
     return answered
@@ -185,7 +190,13 @@ def shown_digest(case: Case) -> str:
     """Names exactly what a reader is shown of a case that `whole_case` loaded."""
     is_explained = hasattr(case.prediction, "explanation")
     digest = bytes(case.prediction.snapshot_digest)
-    return digest_of(case.round, digest, is_explained=is_explained, is_withheld=case.is_withheld)
+    return digest_of(
+        case.round,
+        digest,
+        is_explained=is_explained,
+        is_withheld=case.is_withheld,
+        is_correcting=case.is_correcting,
+    )
 
 
 def waiting(now: datetime) -> Q:
@@ -328,7 +339,8 @@ def story_of(case: Case) -> list[AuditEvent]:
 
     A copy has arrived as what it is a copy of; `case.prediction` is loaded.
     """
-    before = [*_arrival_of_copy(case), *of_object("predictions.prediction", [str(case.prediction_id)])]
+    first = first_prediction(case)
+    before = [*_arrival_of_copy(first), *of_object("predictions.prediction", [str(first.pk)])]
     since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
     return [*before, *reversed(since)]
 
@@ -336,13 +348,43 @@ def story_of(case: Case) -> list[AuditEvent]:
 _ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
 
 
-def _arrival_of_copy(case: Case) -> list[AuditEvent]:
-    original = case.prediction.copy_of
+def first_prediction(case: Case) -> Prediction:
+    """The one that opened the case; `case.prediction` is loaded. A statement only where inputs were corrected."""
+    if case.prediction.corrects_id is None:
+        return case.prediction
+    return case.corrections.select_related("before__copy_of").filter(before__corrects=None).earliest("pk").before
+
+
+def corrections_of(case: Case) -> list[Correction]:
+    """Those that are in force and the one that waits, oldest first; no statement where there is none. `case.prediction` is loaded.
+
+    Of one that came to nothing the story tells.
+    """
+    if not case.is_correcting and case.prediction.corrects_id is None:
+        return []
+    rows = case.corrections.filter(state__in=[WAITING, APPLIED]).select_related("before", "after")
+    return list(rows.order_by("pk"))
+
+
+def correction_of(case: Case, pk: UUID) -> Correction | None:
+    """One that is in force, with what a page shows of the prediction that it replaced."""
+    loaded = ("before__explanation", "before__model_version__model", "before__routing", "after")
+    return case.corrections.filter(pk=pk, state=APPLIED).select_related(*loaded).first()
+
+
+def case_of(prediction: Prediction) -> Case | None:
+    """The case that this prediction opened, or that went on with it or from it when inputs were corrected; with its queue."""
+    about = Q(prediction=prediction) | Q(corrections__before=prediction) | Q(corrections__after=prediction)
+    return Case.objects.filter(about).select_related("queue").first()
+
+
+def _arrival_of_copy(arrived: Prediction) -> list[AuditEvent]:
+    original = arrived.copy_of
     if original is None:
         return []
     events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
     for event in events:
-        event.at += case.prediction.received_at - original.received_at
+        event.at += arrived.received_at - original.received_at
     return events
 
 

@@ -195,10 +195,18 @@ def quick_follow_ups(now: datetime) -> dict[str, datetime]:
     return {"30m": exact + timedelta(minutes=30), "2h": exact + timedelta(hours=2), "tomorrow": tomorrow}
 
 
-def digest_of(number: int, snapshot_digest: bytes, *, is_explained: bool, is_withheld: bool = False) -> str:
+def digest_of(
+    number: int,
+    snapshot_digest: bytes,
+    *,
+    is_explained: bool,
+    is_withheld: bool = False,
+    is_correcting: bool = False,
+) -> str:
     """Names exactly what a reviewer is shown in round `number`: all of it hangs on immutable rows, on whether the explanation is there yet,
-    and on whether the model's part is withheld from them."""
-    return f"{number}.{snapshot_digest.hex()[:24]}.{'b' if is_withheld else 'x' if is_explained else '-'}"
+    on whether the model's part is withheld from them, and on whether corrected inputs wait for the model."""
+    mark = "b" if is_withheld else "x" if is_explained else "-"
+    return f"{number}.{snapshot_digest.hex()[:24]}.{mark}{'c' if is_correcting else ''}"
 
 
 def stratum_of(advised: str, confidence: float, *, policy_number: int) -> str:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.actions.settings import seen_digest, settings_of
+from reviewapp.cases.evidence import SOURCE_LENGTH, STATES
 from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import QueueFigures
@@ -183,6 +184,38 @@ class GivenShape(serializers.Serializer[Any]):
     reviewed_at = serializers.DateTimeField()
 
 
+class LeaseBody(serializers.Serializer[Any]):
+    lease = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class CorrectedShape(serializers.Serializer[Any]):
+    """The value before and after, and how it is known."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """One name is a word of Python, another one of serializers."""
+        value = serializers.JSONField
+        return {"from": value(allow_null=True), "to": value(allow_null=True), "source": serializers.CharField()}
+
+
+class CorrectionShape(serializers.Serializer[Any]):
+    """`prediction` is the one with the corrected inputs; the case goes on with it once `state` is applied."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=STATES)
+    made_at = serializers.DateTimeField()
+    changes = serializers.DictField(child=CorrectedShape())
+    corrects = serializers.UUIDField()
+    prediction = serializers.UUIDField()
+    outcome_before = serializers.CharField(allow_null=True)
+
+
+class CorrectionBody(LeaseBody):
+    """The right values by input, and for each of them how it is known."""
+
+    changes = serializers.DictField()
+    sources = serializers.DictField(child=serializers.CharField(max_length=SOURCE_LENGTH))
+
+
 class CaseShape(CaseLine):
     use_case = serializers.CharField()
     lease = LeaseShape(allow_null=True)
@@ -191,6 +224,7 @@ class CaseShape(CaseLine):
     prediction = ScoredShape()
     explanation = ExplanationShape(allow_null=True)
     answers = GivenShape(many=True, allow_null=True)
+    corrections = CorrectionShape(many=True)
     shown = serializers.CharField()
 
 
@@ -211,10 +245,6 @@ class ReopenBody(serializers.Serializer[Any]):
 class LeaseAnswer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     lease = LeaseShape()
-
-
-class LeaseBody(serializers.Serializer[Any]):
-    lease = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
 class PendBody(LeaseBody):

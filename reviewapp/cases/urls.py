@@ -3,6 +3,7 @@ from django.urls import path
 from reviewapp.cases.api import cases as api
 from reviewapp.cases.api import comments as comments_api
 from reviewapp.cases.api import conflicts as conflicts_api
+from reviewapp.cases.api import corrections as corrections_api
 from reviewapp.cases.api import leading as leading_api
 from reviewapp.cases.views import (
     adjudication,
@@ -10,6 +11,7 @@ from reviewapp.cases.views import (
     case,
     comments,
     conflicts,
+    corrections,
     flips,
     queue,
     reviews,
@@ -56,6 +58,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/comments/", comments.comment, name="comment"),
     path("cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw/", comments.withdraw, name="withdraw"),
     path("my-work/mentions/", comments.mentions, name="my-mentions"),
+    path("cases/<uuid:case_id>/correct/", corrections.correct, name="correct"),
+    path("cases/<uuid:case_id>/corrections/<uuid:correction_id>/", corrections.correction, name="correction"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
@@ -86,6 +90,7 @@ api_urlpatterns = [
     ),
     path("mentions", comments_api.MentionsView.as_view(), name="api-mentions"),
     path("queues/<slug:slug>", leading_api.QueueView.as_view(), name="api-queue"),
+    path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
     path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),

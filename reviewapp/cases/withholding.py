@@ -18,7 +18,7 @@ from django.db.models import Q
 from reviewapp.access.grants import granted_sql
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.models import Case, Correction, Queue
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict
@@ -68,10 +68,15 @@ def withheld_events(events: Iterable[AuditEvent], actor: Actor) -> set[int]:
     about = {(event.object_type, uuid(event.object_id)) for event in events}
     cases = [pk for kind, pk in about if kind == "cases.case" and pk]
     predictions = [pk for kind, pk in about if kind == "predictions.prediction" and pk]
-    rows = Case.objects.filter(Q(pk__in=cases) | Q(prediction__in=predictions), is_blind=True)
+    corrected = (
+        dict(Correction.objects.filter(before__in=predictions).values_list("before", "case")) if predictions else {}
+    )
+    rows = Case.objects.filter(Q(pk__in=[*cases, *corrected.values()]) | Q(prediction__in=predictions), is_blind=True)
     blind = list(rows.exclude(state=CaseState.DECIDED)) if cases or predictions else []
     reveal(blind, actor)
     closed = [case for case in blind if case.is_withheld]
     named = {("cases.case", str(case.pk)) for case in closed}
     named |= {("predictions.prediction", str(case.prediction_id)) for case in closed}
+    shut = {case.pk for case in closed}
+    named |= {("predictions.prediction", str(pk)) for pk, case in corrected.items() if case in shut}
     return {event.pk for event in events if (event.object_type, event.object_id) in named}

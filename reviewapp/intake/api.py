@@ -78,7 +78,7 @@ class PredictionsView(APIView):
     def get(self, request: Request) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_READ)
         values = query.read(request.query_params, allowed=("external_id", "use_case", "cursor", "page_size"))
-        rows = queries.visible_predictions(actor)
+        rows = queries.visible_predictions(actor).filter(corrects=None)
         if "use_case" in values:
             rows = rows.filter(use_case__slug=values["use_case"])
         if "external_id" in values:

@@ -21,14 +21,18 @@ _WHOLE = """
 select p.id, p.external_id, u.slug, p.status, p.failure, p.received_at, p.outcome, p.probabilities, p.confidence, p.margin,
     m.name, v.version, e.method, e.output_space, e.body, e.additive,
     r.result, r.policy_number, r.rule, r.trace, r.outcome,
-    c.is_blind and c.state <> 'decided', c.id, q.slug, c.state, c.due_at, d.id, d.outcome, d.direction, d.decided_at
+    c.is_blind and c.state <> 'decided', c.id, q.slug, c.state, c.due_at, d.id, d.outcome, d.direction, d.decided_at,
+    p.corrects_id, k.after_id
 from predictions_prediction p
 join catalog_usecase u on u.id = p.use_case_id
 left join catalog_modelversion v on v.id = p.model_version_id
 left join catalog_model m on m.id = v.model_id
 left join predictions_explanation e on e.prediction_id = p.id
 left join predictions_routingresult r on r.prediction_id = p.id
-left join cases_case c on c.prediction_id = p.id
+left join cases_correction k on k.before_id = p.id and k.state = 'applied'
+left join cases_correction z on z.after_id = p.id
+left join cases_case own on own.prediction_id = p.id
+left join cases_case c on c.id = coalesce(own.id, k.case_id, z.case_id)
 left join cases_queue q on q.id = c.queue_id
 left join cases_decision d on d.case_id = c.id and d.round = c.round
 where p.id {which}
@@ -38,6 +42,7 @@ _NAMES = (
     "model", "model_version", "method", "output_space", "body", "additive",
     "result", "policy_version", "rule", "trace", "passed", "is_blind",
     "case", "queue", "state", "due_at", "decision", "decided", "direction", "decided_at",
+    "corrects", "corrected_by",
 )  # fmt: skip
 
 
@@ -88,6 +93,8 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "withheld": row.get("withheld", False),
         "case": _case(row) if row["case"] else None,
         "decision": _decision(row) if row["decision"] else None,
+        "corrects": row["corrects"] and str(row["corrects"]),
+        "corrected_by": row["corrected_by"] and str(row["corrected_by"]),
     }
 
 

@@ -73,6 +73,8 @@ class PredictionAnswer(serializers.Serializer[Any]):
     withheld = serializers.BooleanField()
     case = CaseLink(allow_null=True)
     decision = DecisionShape(allow_null=True)
+    corrects = serializers.UUIDField(allow_null=True)
+    corrected_by = serializers.UUIDField(allow_null=True)
 
 
 class PredictionList(serializers.Serializer[Any]):

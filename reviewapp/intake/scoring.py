@@ -12,13 +12,15 @@ from django.db.models import F
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
+from reviewapp.cases.actions import apply_corrections, fail_correction
 from reviewapp.intake.actions import open_routed, received_entry
 from reviewapp.intake.runtimes import Runtime, runtime
 from reviewapp.intake.what_ifs import answer_what_ifs
 from reviewapp.lib.actor import Actor, system
 from reviewapp.policies.queries import published
 from reviewapp.predictions.actions import Incoming, store_explanations, store_routings
-from reviewapp.predictions.models import ModelWork, Prediction
+from reviewapp.predictions.correcting import keep_routings
+from reviewapp.predictions.models import EXPLAIN, RESCORE, ModelWork, Prediction
 
 log = logging.getLogger(__name__)
 BATCH = 64
@@ -67,10 +69,8 @@ def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None)
     for row in found:
         groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
     for (_, needs), predictions in groups.items():
-        if needs == "score":
-            _score(predictions, actor=actor, at=at)
-        else:
-            _explain(predictions, actor=actor, at=at)
+        act = {EXPLAIN: _explain, RESCORE: _rescore}.get(needs, _score)
+        act(predictions, actor=actor, at=at)
     ModelWork.objects.filter(pk__in=[row.pk for row in found]).delete()
     return len(found)
 
@@ -123,6 +123,18 @@ def _score(predictions: Sequence[Prediction], *, actor: Actor, at: datetime) -> 
     audit.record_many(entries, actor=actor, at=at)
 
 
+def _rescore(predictions: Sequence[Prediction], *, actor: Actor, at: datetime) -> None:
+    """Predict and explain corrected inputs. No policy is asked: the case is with a person already and stays there."""
+    live = _runtime_of(predictions)
+    scored = live.predictor.predict([row.features for row in predictions])
+    bodies = live.explainer.explain([row.features for row in predictions], [one.outcome for one in scored])
+    _save_scores([_scored(row, one, None) for row, one in zip(predictions, scored, strict=True)])
+    store_explanations(_explained(predictions, bodies), at=at)
+    ids = [row.pk for row in predictions]
+    keep_routings(ids)
+    apply_corrections(ids, actor=actor, at=at)
+
+
 def _scored(row: Prediction, one: Any, routed: Any) -> Incoming:
     return Incoming(
         id=row.pk,
@@ -167,9 +179,10 @@ def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
         return
     wait = timedelta(seconds=min(2 ** (row.tries + 1), 3600))
     ModelWork.objects.filter(pk=pk).update(tries=F("tries") + 1, next_try_at=at + wait, failure=failure)
-    if row.tries + 1 >= MOST_TRIES and row.needs == "score":
+    if row.tries + 1 >= MOST_TRIES and row.needs != EXPLAIN:
         Prediction.objects.filter(pk=pk, status="pending").update(status="failed", failure=failure)
         entry = audit.Entry(
             "prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed"
         )
         audit.record_many([entry], actor=WORKER, at=at)
+        fail_correction(pk, actor=WORKER, at=at)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
+from reviewapp.cases.queries import case_of
 from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import managed_use_case
@@ -84,9 +85,9 @@ def view_routing(*, prediction_id: UUID, actor: Actor, at: datetime) -> Predicti
     """
     prediction = routed_prediction(actor, prediction_id)
     queue_id = None
-    if hasattr(prediction, "case"):
-        refuse_withheld(prediction.case, actor)
-        queue_id = prediction.case.queue_id
+    if case := case_of(prediction):
+        refuse_withheld(case, actor)
+        queue_id = case.queue_id
     audit.record(
         "prediction.viewed", subject=prediction, actor=actor, at=at, queue_id=queue_id, data={"part": "routing"}
     )

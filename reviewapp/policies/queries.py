@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from inference.schema import FeatureSchema
 from reviewapp.access.rules import READ_PREDICTIONS
+from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import visible_cases
 from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
@@ -144,9 +145,10 @@ def routed_prediction(actor: Actor, prediction_id: UUID) -> Prediction:
     :raises NotFound: for anyone else, and while it is not routed.
     """
     of_use_case = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"), copy_of=None)
-    of_case = Exists(visible_cases(actor).filter(prediction=OuterRef("pk")))
+    was_of_case = Q(corrections__before=OuterRef("pk"), corrections__state=APPLIED)
+    of_case = Exists(visible_cases(actor).filter(Q(prediction=OuterRef("pk")) | was_of_case))
     rows = Prediction.objects.filter(of_use_case | of_case, pk=prediction_id, routing__isnull=False)
-    found = rows.select_related("routing", "use_case", "schema", "case__queue").first()
+    found = rows.select_related("routing", "use_case", "schema").first()
     if found is None:
         raise NotFound
     return found

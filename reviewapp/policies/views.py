@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from reviewapp.cases.queries import case_of
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import may_manage
 from reviewapp.lib import listing, paging, query
@@ -141,7 +142,7 @@ def routing(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
     context = {
         "use_case": prediction.use_case,
         "routing": presentation.routing(prediction, version),
-        "case": getattr(prediction, "case", None),
+        "case": case_of(prediction),
     }
     return render(request, "policies/routing.html", context)
 

@@ -10,6 +10,7 @@ from reviewapp.lib.ids import uuid7
 
 STATUSES = ["pending", "routed", "failed"]
 WHAT_IF, FLIPS = "what_if", "flips"  # what a person may ask the model about a case
+SCORE, EXPLAIN, RESCORE = "score", "explain", "rescore"  # what a model worker does; the last of corrected inputs
 
 
 class Subject(models.Model):
@@ -37,7 +38,8 @@ class Prediction(models.Model):
     """One model output over one input snapshot. Once it has left `pending` a trigger freezes the row.
 
     With `copy_of` it is shown a second time to see what people answer: it never arrived, so what leaves the product and every figure leaves
-    it out (`copy_of=None`), while to whoever reviews it, it is one like any other.
+    it out (`copy_of=None`), while to whoever reviews it, it is one like any other. With `corrects` it is another with inputs that somebody
+    corrected; see `correcting`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -60,13 +62,16 @@ class Prediction(models.Model):
     received_at = models.DateTimeField()
     received_from = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     copy_of = models.ForeignKey("self", on_delete=models.PROTECT, related_name="copies", null=True, db_index=False)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            # A copy's id is made up: it may not stand in the way of a prediction that arrives.
+            # A copy's id is made up, and a corrected one's is that of another: they may not stand in the way of one that arrives.
             models.UniqueConstraint(
-                fields=["use_case", "external_id"], condition=Q(copy_of=None), name="prediction_external_id_is_unique"
+                fields=["use_case", "external_id"],
+                condition=Q(copy_of=None, corrects=None),
+                name="prediction_external_id_is_unique",
             ),
             models.CheckConstraint(condition=Q(status__in=STATUSES), name="prediction_status_is_known"),
             models.CheckConstraint(
@@ -84,7 +89,7 @@ class ModelWork(models.Model):
     """What a model worker still has to do for a prediction. Deleted in the transaction that does it; stops after 12 tries."""
 
     prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="model_work")
-    needs = models.CharField(max_length=7, choices=[("score", "score"), ("explain", "explain")])
+    needs = models.CharField(max_length=7, choices=[(need, need) for need in (SCORE, EXPLAIN, RESCORE)])
     created_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()

@@ -144,6 +144,7 @@ def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
         round=F("case__round"),
         case__state=CaseState.DECIDED,
         case__prediction__copy_of=None,
+        case__prediction__corrects=None,  # its story would tell
         case__prediction__use_case=arrived.use_case_id,
         case__prediction__schema=arrived.schema_id,
         case__prediction__model_version=arrived.model_version_id,
@@ -200,14 +201,16 @@ class SeededAnswer:
 
 
 # Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, none that
-# adjudicates, which has seen the others, and none whose giver had to form a view before they saw the model: that is another measure.
+# adjudicates, which has seen the others, and none whose giver had to form a view before they saw the model: that is another measure. Once
+# inputs are corrected, the answer to the source is not known to be right any more.
 _SEEDED = """
 select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
     exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
         and e.action = 'case.what_if_asked' and e.actor_id = r.reviewer_id and e.at <= r.reviewed_at)
 from quality_seededcase z join cases_case c on c.id = z.case_id join predictions_prediction p on p.id = c.prediction_id
 join cases_review r on r.case_id = c.id
-where r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.arm <> 'blind' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
+where p.corrects_id is null
+    and r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.arm <> 'blind' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
     and not exists (select 1 from cases_reversal v where v.review_id = r.id)
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id

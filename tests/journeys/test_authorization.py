@@ -20,9 +20,10 @@ from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.discussion import Comment
-from reviewapp.cases.models import Case, Recusal
+from reviewapp.cases.models import Case, Correction, Recusal
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
+from reviewapp.predictions.actions import copy
 from tests import factories
 from tests.factories import Office
 
@@ -159,6 +160,9 @@ PAGES: dict[tuple[str, str], Row] = {
         302, *READERS
     ),  # of a comment of one's own, else it says that it is not
     ("GET", "/my-work/mentions/"): everyone(200),
+    ("GET", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS),  # whoever does not hold it is told so
+    ("POST", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS, send=LEASE),
+    ("GET", "/cases/<uuid:case_id>/corrections/<uuid:correction_id>/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
     ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
@@ -257,6 +261,10 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         of_office(403, *READERS),  # somebody else wrote it
     ),
     ("GET", "/api/v1/mentions"): (Scope.CASES_READ, everyone(200)),
+    ("POST", "/api/v1/cases/<uuid:case_id>/corrections"): (
+        Scope.CASES_REVIEW,
+        of_office(409, *WORKERS, send={**HOLD, "changes": {"income": 1}, "sources": {"income": "payslip"}}),
+    ),
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -323,6 +331,7 @@ def _names(office: Office) -> dict[str, str]:
     return {
         "slug": slug,
         "case_id": str(case.pk),
+        "correction_id": str(_corrected(case, owner).pk),
         "prediction_id": str(case.prediction_id),
         "name": f"{slug}-risk",
         "version_id": str(version.pk),
@@ -350,6 +359,16 @@ def _comment(case: Case, author: User) -> Comment:
     return Comment.objects.create(case=case, author=author, **written)
 
 
+def _corrected(case: Case, owner: Any) -> Correction:
+    """One on record; what the model said of it is of no matter here."""
+    at = factories.now()
+    after = copy(case.prediction, external_id=f"{case.external_id}-C", at=at)
+    given = {"round": 1, "stage": "first", "sources": {"income": "payslip"}, "state": "applied", "ended_at": at}
+    return Correction.objects.create(
+        case=case, before=case.prediction, after_id=after, made_by=owner, made_at=at, **given
+    )
+
+
 def _absent() -> dict[str, str]:
     ids = (
         "case_id",
@@ -361,6 +380,7 @@ def _absent() -> dict[str, str]:
         "event_uuid",
         "person",
         "key",
+        "correction_id",
     )
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
@@ -568,6 +588,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
         "/api/v1/cases/<uuid:case_id>/flips": set(),
+        "/api/v1/cases/<uuid:case_id>/corrections": {"lease", "changes", "sources"},
         "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},

@@ -156,6 +156,7 @@ OPERATIONS = [
     ("GET", "/api/v1/mentions", "alice"),
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/corrections", "alice"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
     ("GET", "/api/v1/cases/{case_id}/presence", "alice"),
     ("GET", "/api/v1/conflicts", "carol"),
@@ -242,6 +243,14 @@ def _discuss(hold: Any, case_id: str) -> str:
     hold("POST", f"{path}/{{comment_id}}/withdraw", "bob", 403, **at)
     assert len(hold("GET", path, "bob", 200, **place).json()["results"]) == 2
     return written[0]
+
+
+def _correct(hold: Any, case_id: str) -> None:
+    """Inputs are corrected where the model is registered; here it runs elsewhere."""
+    place = {"at": {"case_id": case_id}}
+    given = {"lease": 1, "changes": {"income": 1}, "sources": {"income": "payslip"}}
+    hold("POST", "/api/v1/cases/{case_id}/corrections", "alice", 409, **place, json=given)
+    hold("POST", "/api/v1/cases/{case_id}/corrections", "alice", 422, **place, json={**given, "sources": []})
 
 
 def tomorrow() -> str:
@@ -426,6 +435,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     for changes, status in (({"income": 1}, 409), (None, 422), ([], 422)):
         place = {"at": {"case_id": again["id"]}, "json": {"changes": changes}}
         hold("POST", "/api/v1/cases/{case_id}/what-if", "alice", status, **place)
+    _correct(hold, again["id"])
     hold("GET", "/api/v1/models/{name}/versions", "ml", 200, at={"name": "credit-risk"})
     for path, who in (
         ("predictions", "sender"),

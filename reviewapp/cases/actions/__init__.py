@@ -4,6 +4,7 @@ from reviewapp.cases.actions.answering_blind import answer_blind
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.commenting import view_comments, withdraw_comment, write_comment
 from reviewapp.cases.actions.conflicts import end_conflict, record_conflict
+from reviewapp.cases.actions.correcting import apply_corrections, correct_inputs, fail_correction
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
 from reviewapp.cases.actions.escalating import watch_sla
 from reviewapp.cases.actions.leading import Order, foresee, lead_cases
@@ -17,6 +18,7 @@ from reviewapp.cases.actions.refusals import (
     AnswerBlindFirst,
     AnsweredBefore,
     CommentsFull,
+    CorrectionWaits,
     HoldsTooMany,
     LeaseLost,
     NotBlind,
@@ -33,10 +35,10 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "Given", "HoldsTooMany", "LeaseLost", "NotBlind",
-    "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case",
-    "answer_blind", "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next", "create_queue", "discard_draft", "end_conflict",
-    "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case",
-    "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment",
-    "write_comment",
+    "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given", "HoldsTooMany",
+    "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments",
+    "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next",
+    "correct_inputs", "create_queue", "discard_draft", "end_conflict", "fail_correction", "foresee", "heartbeat", "lead_cases", "not_pended",
+    "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review",
+    "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment", "write_comment",
 ]  # fmt: skip

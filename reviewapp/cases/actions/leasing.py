@@ -59,6 +59,7 @@ class Held:
 _LOCK = """
 select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence, c.why, c.state, c.stage, c.round, c.counted_from,
     c.priority, c.opened_at, c.due_at, c.risk_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at, c.is_blind,
+    c.is_correcting,
     case when c.is_blind then (select b.round from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = %(grantee)s) end,
     q.slug, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
     p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
@@ -72,7 +73,7 @@ for no key update of c
 """
 _CASE = (
     "id", "prediction_id", "queue_id", "external_id", "advised", "confidence", "why", "state", "stage", "round", "counted_from", "priority",
-    "opened_at", "due_at", "risk_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at", "is_blind",
+    "opened_at", "due_at", "risk_at", "lease", "holder_id", "lease_until", "leased_at", "outcome", "decided_at", "is_blind", "is_correcting",
 )  # fmt: skip
 
 
@@ -120,7 +121,9 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     )
     case.is_revealed = answered_blind is not None
     withheld = case.is_withheld
-    shown = rules.digest_of(case.round, bytes(digest), is_explained=is_explained, is_withheld=withheld)
+    shown = rules.digest_of(
+        case.round, bytes(digest), is_explained=is_explained, is_withheld=withheld, is_correcting=case.is_correcting
+    )
     arm = Arm.BLIND if withheld or answered_blind == case.round else Arm.SEEN_FIRST
     return Held(case, shown, arm, frozenset(codes))
 

@@ -63,6 +63,12 @@ class EndedBefore(Conflict):
     code = "already-ended"
 
 
+class CorrectionWaits(Conflict):
+    """Corrected inputs of this case wait for the model already. Correct more once they are scored."""
+
+    code = "correction-waits"
+
+
 class LeadDecides(NotAllowed):
     """Two answers to this case differ: only a lead of its queue decides it."""
 

@@ -16,7 +16,7 @@ from reviewapp.access.idempotency import Replayed, once_of
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, queries, serializers
 from reviewapp.cases.answers import case_answer, what_if_answer
-from reviewapp.cases.api.answering import answered
+from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.ordering import because
@@ -38,7 +38,6 @@ from reviewapp.lib.errors import Malformed
 from reviewapp.lib.fields import Fields
 from reviewapp.predictions import what_if
 
-MOST_LEASE = 2**31 - 1
 LIST_ORDER = ("-opened_at", "-id")
 _FILTERS = ("queue", "status", "external_id", "cursor", "page_size")
 

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, queries, serializers
+from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.conflict_serializers import ConflictList, ConflictShape, EndBody, RecuseBody
 from reviewapp.cases.conflicts import ORDER, conflict_line, conflicts_for
 from reviewapp.cases.rules import REASON_LENGTH
@@ -20,8 +21,6 @@ from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import NotFound
 from reviewapp.lib.fields import Fields
-
-MOST_LEASE = 2**31 - 1
 
 
 class RecuseView(APIView):
@@ -37,7 +36,7 @@ class RecuseView(APIView):
         act = _asked(request)
         once = once_of(request, render=serializers.reviewed_answer)
         case = act(case_id=case_id, actor=actor, at=timezone.now(), once=once)
-        return Response(once.answer if once and once.answer else serializers.reviewed_answer(case))
+        return answered(case, once, serializers.reviewed_answer)
 
 
 def _asked(request: Request) -> Any:
@@ -87,4 +86,4 @@ class EndConflictView(APIView):
         fields.done()
         once = once_of(request, render=conflict_line)
         ended = actions.end_conflict(conflict_id=conflict_id, reason=reason, actor=actor, at=timezone.now(), once=once)
-        return Response(once.answer if once and once.answer else conflict_line(ended))
+        return answered(ended, once, conflict_line)

@@ -20,6 +20,7 @@ from reviewapp.cases.adjudication import answer_context as binding_answer_contex
 from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
+from reviewapp.cases.corrections_panel import corrections_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
@@ -75,7 +76,9 @@ def _case_context(
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
     mine = found.state == "leased" and found.holder_id == request.user.pk
+    corrections = queries.corrections_of(found)
     context |= {
+        "corrections": corrections_context(found, corrections, names, hidden=hidden),
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
@@ -96,6 +99,7 @@ def _case_context(
         else:
             context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
         context["pend"] = pending_panel.pend_context(found, now=now)
+        context["correct_url"] = "" if found.is_correcting else reverse("cases:correct", args=[found.pk])
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
     elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():

@@ -1,0 +1,39 @@
+"""The API of corrected inputs."""
+
+from functools import partial
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from reviewapp.access.idempotency import once_of
+from reviewapp.access.rules import Scope
+from reviewapp.cases import actions, serializers
+from reviewapp.cases.api.answering import MOST_LEASE, answered
+from reviewapp.cases.corrections_panel import correction_answer
+from reviewapp.lib.api import require_scope
+from reviewapp.lib.fields import Fields
+
+
+class CorrectionsView(APIView):
+    """Correct inputs of a case one holds, each with its source. The model scores it anew; reading the case tells when it has."""
+
+    @extend_schema(
+        operation_id="correct_inputs", request=serializers.CorrectionBody, responses={202: serializers.CorrectionShape}
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_REVIEW)
+        fields = Fields(request.data)
+        given = {
+            "lease": fields.integer("lease", low=1, high=MOST_LEASE),
+            "changes": fields.mapping("changes"),
+            "sources": fields.mapping("sources"),
+        }
+        fields.done()
+        answer = partial(correction_answer, is_withheld=True)
+        once = once_of(request, render=answer, says=lambda _: 202)
+        made = actions.correct_inputs(case_id=case_id, **given, actor=actor, at=timezone.now(), once=once)
+        return answered(made, once, answer, status=202)

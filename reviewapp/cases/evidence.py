@@ -1,0 +1,55 @@
+"""What people bring to a case beside their answers. The tables, which `models` imports: they name a case by its label."""
+
+from django.db import models
+from django.db.models import Q
+
+from reviewapp.access.models import User
+from reviewapp.lib.ids import uuid7
+from reviewapp.predictions.models import Prediction
+
+SOURCE_LENGTH = 200
+WAITING, APPLIED, LAPSED, FAILED = "waiting", "applied", "lapsed", "failed"
+STATES = (WAITING, APPLIED, LAPSED, FAILED)
+
+
+class Correction(models.Model):
+    """Somebody who has a case in hand says that some of its inputs are wrong, what they are, and how they know.
+
+    The case's prediction stays as it arrived (`before`). `after` is a prediction with the corrected inputs that the model worker scores;
+    then it takes the place of `before` in the case, a new round begins, and what was answered before counts no more. States:
+    waiting -> applied; waiting -> lapsed, as the case was answered or its round ended first; waiting -> failed, as the model could not be run.
+
+    `sources` is text of people, by input: it is in this column only. The values are those of the two predictions.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="corrections")
+    round = models.PositiveSmallIntegerField()  # in which it was made
+    stage = models.CharField(max_length=12)  # of the case then
+    before = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="corrections")
+    after = models.OneToOneField(Prediction, on_delete=models.PROTECT, related_name="correction")
+    sources = models.JSONField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    state = models.CharField(max_length=8, default=WAITING, choices=[(state, state) for state in STATES])
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "cases"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="waiting"), name="one_correction_waits_per_case"
+            ),
+            models.UniqueConstraint(
+                fields=["before"], condition=Q(state="applied"), name="a_prediction_is_corrected_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", ended_at__isnull=True)
+                | ~Q(state="waiting") & Q(ended_at__isnull=False, state__in=STATES),
+                name="correction_waits_or_has_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"correction of {self.case_id}"

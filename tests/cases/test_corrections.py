@@ -1,0 +1,370 @@
+"""An input of a case in hand is wrong: whoever holds it corrects it with a source, and the model scores the case anew."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.queries import Filters, events
+from reviewapp.cases import feedback
+from reviewapp.cases.models import Case, Correction, Queue, Review
+from reviewapp.cases.withholding import withheld_events
+from reviewapp.intake import scoring
+from reviewapp.intake.scoring import score_pending
+from reviewapp.predictions import correcting
+from reviewapp.predictions.actions import copy
+from reviewapp.predictions.models import Label, ModelWork, Prediction
+from tests.factories import FEATURES, actor_of, grant, make_office, make_reviewer
+
+pytestmark = pytest.mark.django_db
+CHANGE = {"changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """Whoever waits for the model worker lets it work."""
+    away = SimpleNamespace(monotonic=correcting.time.monotonic, sleep=lambda _: score_pending(at=timezone.now()))
+    monkeypatch.setattr(correcting, "time", away)
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """The model worker does not answer, and nobody waits long."""
+    monkeypatch.setattr(correcting.wait_until_scored, "__kwdefaults__", {"seconds": 0})
+
+
+@pytest.fixture
+def in_hand(case, alice, api):
+    """A case of a registered model that alice holds under lease 1."""
+    assert api(alice).post("/api/v1/queues/loans/claim").status_code == 200
+    case.refresh_from_db()
+    return case
+
+
+def correct(client, case, *, lease=1, headers=None, **changes):
+    return client.post(f"/api/v1/cases/{case.pk}/corrections", {"lease": lease, **CHANGE, **changes}, **(headers or {}))
+
+
+def read(client, case):
+    answer = client.get(f"/api/v1/cases/{case.pk}")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def answer(client, case, *, lease=1, **given):
+    return client.post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree", **given})
+
+
+def page(browser, case):
+    return browser.get(f"/cases/{case.pk}/").content.decode()
+
+
+def test_a_corrected_income_is_scored_anew_and_the_case_goes_on_with_it(in_hand, alice, api, office):
+    before = read(api(alice), in_hand)
+    sent = correct(api(alice), in_hand)
+    assert (sent.status_code, sent.json()["state"]) == (202, "waiting"), sent.json()
+    assert score_pending(at=timezone.now()) == 1
+    after = read(api(alice), in_hand)
+    assert after["features"] == before["features"] | {"income": 2900}
+    assert (before["advised"], after["advised"]) == ("deny", after["prediction"]["outcome"])
+    assert after["explanation"]["additive"] is True
+    (made,) = after["corrections"]
+    assert made["state"] == "applied"
+    assert made["changes"] == {"income": {"from": FEATURES["income"], "to": 2900, "source": "payslip of May"}}
+    assert made["outcome_before"] == "deny"
+    original = api(office.sender).get(f"/api/v1/predictions/{made['corrects']}").json()
+    assert (original["prediction"]["outcome"], original["corrected_by"]) == ("deny", made["prediction"])
+    assert original["case"]["id"] == str(in_hand.pk), "the sender still finds the case by what it sent"
+    corrected = api(office.sender).get(f"/api/v1/predictions/{made['prediction']}").json()
+    assert (corrected["corrects"], corrected["routing"]) == (made["corrects"], original["routing"])
+
+
+def test_what_was_received_stays_as_it_was(in_hand, alice, api):
+    original = Prediction.objects.values().get()
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    assert Prediction.objects.values().get(pk=original["id"]) == original
+
+
+def test_an_answer_given_on_the_old_inputs_is_stale(in_hand, alice, api):
+    shown = read(api(alice), in_hand)["shown"]
+    correct(api(alice), in_hand)
+    assert answer(api(alice), in_hand, shown=shown).json()["code"] == "stale-view"
+    waiting = read(api(alice), in_hand)["shown"]
+    score_pending(at=timezone.now())
+    assert answer(api(alice), in_hand, shown=waiting).json()["code"] == "stale-view"
+    now_shown = read(api(alice), in_hand)["shown"]
+    assert answer(api(alice), in_hand, shown=now_shown).status_code == 200
+
+
+def test_the_label_carries_the_corrected_inputs(in_hand, alice, api, settings):
+    settings.UNDO_SECONDS = 0
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    assert answer(api(alice), in_hand).status_code == 200
+    assert feedback.label_decisions(at=timezone.now() + timedelta(minutes=1)) == 1
+    label = Label.objects.get()
+    assert label.features["income"] == 2900
+    assert label.prediction == Correction.objects.get().after
+    assert label.outcome == label.predicted_outcome == label.prediction.outcome
+
+
+def test_the_case_stays_with_a_person_however_sure_the_model_is_now(in_hand, alice, api):
+    routing = Prediction.objects.get().routing
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    in_hand.refresh_from_db()
+    kept = in_hand.prediction.routing
+    assert (in_hand.state, in_hand.lease, kept.rule) == ("leased", 1, routing.rule)
+    assert (kept.selection_probability, kept.stratum) == (routing.selection_probability, routing.stratum)
+    assert Case.objects.count() == 1
+
+
+def test_with_the_worker_away_alice_is_told_and_may_answer_on_what_is_there(in_hand, alice, sign_in, api, away):
+    form = {"lease": "1", "input-income": "2900", "source-income": "payslip of May"}
+    sent = sign_in(alice).post(f"/cases/{in_hand.pk}/correct/", form, follow=True)
+    assert "The model has not answered yet" in sent.content.decode()
+    assert "The model has not scored it yet" in page(sign_in(alice), in_hand)
+    shown = read(api(alice), in_hand)["shown"]
+    assert answer(api(alice), in_hand, shown=shown).status_code == 200
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "lapsed"
+    in_hand.refresh_from_db()
+    assert (in_hand.prediction.features["income"], in_hand.is_correcting) == (FEATURES["income"], False)
+    assert "the correction counts no more" in page(sign_in(alice), in_hand)
+
+
+def test_a_case_passed_on_meanwhile_is_corrected_where_it_is(in_hand, alice, api):
+    correct(api(alice), in_hand)
+    assert answer(api(alice), in_hand, answer="refer").status_code == 200
+    score_pending(at=timezone.now())
+    in_hand.refresh_from_db()
+    assert (in_hand.queue.slug, in_hand.prediction.features["income"], in_hand.round) == ("loans-lead", 2900, 2)
+
+
+def test_a_model_that_cannot_be_run_leaves_the_case_as_it_was(in_hand, alice, sign_in, api, monkeypatch):
+    correct(api(alice), in_hand)
+    monkeypatch.setattr(scoring, "_runtime_of", lambda rows: 1 / 0)
+    ModelWork.objects.update(tries=scoring.MOST_TRIES - 1)
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "failed"
+    told = page(sign_in(alice), in_hand)
+    assert "could not score the corrected inputs" in told
+    assert correct(api(alice), in_hand).status_code == 202, "it may be tried again"
+
+
+def test_a_page_says_what_was_corrected_by_whom_and_what_it_did(in_hand, alice, sign_in, worker):
+    browser = sign_in(alice)
+    assert f"/cases/{in_hand.pk}/correct/" in page(browser, in_hand)
+    form = browser.get(f"/cases/{in_hand.pk}/correct/").content.decode()
+    assert 'name="source-income"' in form
+    assert "married" not in form, "what is protected is not corrected"
+    sent = browser.post(
+        f"/cases/{in_hand.pk}/correct/",
+        {"lease": "1", "input-income": "2900", "source-income": "payslip of May", "input-debt_ratio": "41.2"},
+        follow=True,
+    )
+    told = sent.content.decode()
+    assert "The model has scored the corrected inputs" in told
+    assert "payslip of May" in told
+    assert f"By {alice.display_name}; the model’s advice" in told
+    made = Correction.objects.get()
+    earlier = browser.get(f"/cases/{in_hand.pk}/corrections/{made.pk}/").content.decode()
+    assert "4,150.5" in earlier
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"changes": {"income": -1}}, "/changes/income"),
+        ({"changes": {"married": True}, "sources": {"married": "he said"}}, "/changes/married"),
+        ({"changes": {"shoe_size": 4}, "sources": {"shoe_size": "seen"}}, "/changes/shoe_size"),
+        ({"changes": {}, "sources": {}}, "/changes"),
+        ({"changes": {"income": FEATURES["income"]}}, "/changes"),
+        ({"sources": {}}, "/sources/income"),
+        ({"sources": {"income": "  "}}, "/sources/income"),
+        ({"sources": {"income": 7}}, "/sources/income"),
+        ({"sources": {"income": "x" * 201}}, "/sources/income"),
+        ({"sources": {"income": "payslip", "debt_ratio": "seen"}}, "/sources/debt_ratio"),
+    ],
+)
+def test_a_bad_correction_is_refused_with_its_pointer(in_hand, alice, api, given, pointer):
+    refused = correct(api(alice), in_hand, **given)
+    assert refused.status_code == 422
+    assert pointer in {error["pointer"] for error in refused.json()["errors"]}
+    assert not Correction.objects.exists()
+
+
+def test_only_whoever_holds_the_case_corrects_it(in_hand, alice, bob, mallory, api):
+    assert correct(api(bob), in_hand).json()["code"] == "lease-lost"
+    assert correct(api(alice), in_hand, lease=2).json()["code"] == "lease-lost"
+    assert correct(api(mallory), in_hand).status_code == 404
+    assert correct(api(alice), in_hand).status_code == 202
+
+
+def test_one_correction_waits_at_a_time_and_the_next_starts_from_it(in_hand, alice, api):
+    correct(api(alice), in_hand)
+    assert correct(api(alice), in_hand).json()["code"] == "correction-waits"
+    score_pending(at=timezone.now())
+    back = {"changes": {"income": FEATURES["income"]}, "sources": {"income": "I misread it"}}
+    assert correct(api(alice), in_hand, **back).status_code == 202
+    score_pending(at=timezone.now())
+    found = read(api(alice), in_hand)
+    assert found["features"]["income"] == FEATURES["income"]
+    assert [made["state"] for made in found["corrections"]] == ["applied", "applied"]
+
+
+def test_sent_twice_it_is_one_correction(in_hand, alice, api):
+    once = {"headers": {"Idempotency-Key": "k"}}
+    first, again = correct(api(alice), in_hand, **once), correct(api(alice), in_hand, **once)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert Correction.objects.count() == 1
+
+
+def test_without_a_registered_model_nothing_is_corrected(office, alice, api, sign_in):
+    case = office.send()
+    api(alice).post("/api/v1/queues/loans/claim")
+    assert correct(api(alice), case).json()["code"] == "model-not-registered"
+    assert (
+        "the model of this prediction is not registered here"
+        in sign_in(alice).get(f"/cases/{case.pk}/correct/").content.decode()
+    )
+
+
+def test_the_trail_names_inputs_and_no_value(in_hand, alice, api):
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    made = AuditEvent.objects.get(action="case.correction_proposed")
+    assert made.data["changed_inputs"] == ["income"]
+    done = AuditEvent.objects.get(action="case.corrected")
+    for event in (made, done):
+        assert "2900" not in str(event.data)
+        assert "payslip" not in str(event.data)
+        assert event.queue_id == in_hand.queue_id
+
+
+def test_undoing_an_answer_leaves_the_correction(in_hand, alice, api, settings):
+    settings.UNDO_SECONDS = 30
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    answer(api(alice), in_hand)
+    assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/undo").status_code == 200
+    found = read(api(alice), in_hand)
+    assert (found["status"], found["features"]["income"]) == ("leased", 2900)
+
+
+@pytest.fixture
+def read_once(case, alice, bob, api):
+    """Alice has answered a case that needs two answers, and bob holds it now."""
+    Queue.objects.filter(slug="loans").update(review_policy={"always": True})
+    api(alice).post("/api/v1/queues/loans/claim")
+    assert answer(api(alice), case).status_code == 200
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/claim").status_code == 200
+    case.refresh_from_db()
+    return case
+
+
+def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, alice, bob, carol, sign_in, api, office):
+    assert correct(api(bob), read_once, lease=2).status_code == 202
+    score_pending(at=timezone.now())
+    read_once.refresh_from_db()
+    assert (read_once.stage, read_once.round, read_once.counted_from) == ("first", 2, 2)
+    assert alice.display_name not in page(sign_in(bob), read_once), "correcting is no way to peek at her answer"
+    assert answer(api(bob), read_once, lease=2).status_code == 200
+    read_once.refresh_from_db()
+    assert (read_once.state, read_once.stage) == ("open", "second"), "hers is no first answer to his"
+    refused = api(alice).post(f"/api/v1/cases/{read_once.pk}/claim")
+    assert (refused.status_code, Review.objects.count()) == (409, 2)
+
+
+def test_the_second_reviewer_sees_the_corrected_inputs_and_not_who_corrected_them(in_hand, alice, bob, sign_in, api):
+    Queue.objects.filter(slug="loans").update(review_policy={"always": True})
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    answer(api(alice), in_hand)
+    assert api(bob).post(f"/api/v1/cases/{in_hand.pk}/claim").status_code == 200
+    told = page(sign_in(bob), in_hand)
+    assert "payslip of May" in told
+    assert "By a colleague" in told
+    assert alice.display_name not in told
+    assert alice.display_name not in str(read(api(bob), in_hand))
+
+
+def test_of_a_blind_case_the_inputs_are_corrected_and_the_advice_stays_withheld(case, alice, sign_in, api, office):
+    Case.objects.update(is_blind=True)
+    grant(alice, "read_predictions", office.use_case)
+    api(alice).post("/api/v1/queues/loans/claim")
+    assert correct(api(alice), case).status_code == 202
+    score_pending(at=timezone.now())
+    found = read(api(alice), case)
+    (made,) = found["corrections"]
+    assert (found["features"]["income"], found["withheld"], found["advised"], made["outcome_before"]) == (
+        2900,
+        True,
+        None,
+        None,
+    )
+    browser = sign_in(alice)
+    assert "model’s advice was" not in page(browser, case)
+    assert "model’s advice is" not in page(browser, case)
+    assert browser.get(f"/cases/{case.pk}/corrections/{made['id']}/").status_code == 409
+    for side in ("corrects", "prediction"):
+        assert api(alice).get(f"/api/v1/predictions/{made[side]}").json()["withheld"] is True
+        assert browser.get(f"/predictions/{made[side]}/routing/").status_code == 409
+    own = {"answer": "blind", "outcome": "deny", "shown": found["shown"]}
+    assert answer(api(alice), case, **own).status_code == 200
+    assert read(api(alice), case)["corrections"][0]["outcome_before"] == "deny"
+
+
+def test_the_original_of_a_blind_case_tells_nothing_through_the_trail(case, alice, api):
+    Case.objects.update(is_blind=True)
+    api(alice).post("/api/v1/queues/loans/claim")
+    correct(api(alice), case)
+    score_pending(at=timezone.now())
+    about = list(AuditEvent.objects.filter(object_type="predictions.prediction"))
+    assert about
+    assert withheld_events(about, actor_of(alice)) == {event.pk for event in about}
+
+
+def test_a_corrected_copy_stays_a_copy_and_becomes_no_label(in_hand, alice, api, office, sign_in, settings):
+    settings.UNDO_SECONDS = 0
+    original = in_hand.prediction
+    Case.objects.filter(pk=in_hand.pk).update(prediction=copy(original, external_id="APP-COPY", at=timezone.now()))
+    assert correct(api(alice), in_hand).status_code == 202
+    score_pending(at=timezone.now())
+    in_hand.refresh_from_db()
+    assert in_hand.prediction.copy_of == original
+    assert "payslip of May" in page(sign_in(alice), in_hand)
+    assert answer(api(alice), in_hand).status_code == 200
+    assert feedback.label_decisions(at=timezone.now() + timedelta(minutes=1)) == 0
+
+
+def test_a_list_of_predictions_has_what_arrived(in_hand, alice, api, office):
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    listed = api(office.sender).get("/api/v1/predictions", external_id=in_hand.external_id).json()["results"]
+    assert [row["corrects"] for row in listed] == [None]
+
+
+def test_a_reader_of_another_office_finds_no_correction(in_hand, alice, api, sign_in, db):
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    made = Correction.objects.get()
+    stranger = sign_in(make_reviewer("nina", make_office("cards")))
+    assert stranger.get(f"/cases/{in_hand.pk}/corrections/{made.pk}/").status_code == 404
+    assert sign_in(alice).get(f"/cases/{in_hand.pk}/corrections/{made.pk}/").status_code == 200
+
+
+def test_nobody_corrects_a_case_that_they_do_not_hold_on_its_page(in_hand, bob, sign_in):
+    shown = sign_in(bob).get(f"/cases/{in_hand.pk}/correct/", follow=True)
+    assert "Take the case first" in shown.content.decode()
+
+
+def test_a_search_of_the_trail_finds_it(in_hand, alice, api):
+    correct(api(alice), in_hand)
+    assert [event.action for event in events(Filters(action="case.correction_proposed"))] == [
+        "case.correction_proposed"
+    ]
