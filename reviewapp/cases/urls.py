@@ -12,6 +12,7 @@ from reviewapp.cases.views import (
     reviews,
     settings,
     similar,
+    skills,
     what_if,
     work,
 )
@@ -52,6 +53,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
+    path("queues/<slug:slug>/skills/", skills.skills, name="skills"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
     path("conflicts/<uuid:conflict_id>/end/", conflicts.end, name="conflict-end"),
 ]
@@ -74,6 +76,7 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
     path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
+    path("queues/<slug:slug>/skills", skills.SkillsView.as_view(), name="api-skills"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
     path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),
 ]

@@ -16,6 +16,7 @@ from reviewapp.cases.actions.refusals import (
     AnsweredBefore,
     HoldsTooMany,
     LeaseLost,
+    NeedsSkill,
     NotBlind,
     NotDecided,
     NotWaiting,
@@ -25,14 +26,17 @@ from reviewapp.cases.actions.refusals import (
 from reviewapp.cases.actions.reversing import reopen_case, undo_review
 from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.settings import SettingsMoved, change_settings
+from reviewapp.cases.actions.skilling import set_skills
 from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, ask_what_if, view_similar
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening",
+    "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "Given", "HoldsTooMany", "LeaseLost",
+    "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening",
     "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "ask_flips", "ask_what_if", "change_settings",
     "claim_case", "claim_next", "create_queue", "discard_draft", "end_conflict",
     "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
     "record_conflict",
-    "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
+    "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft",
+    "set_skills", "undo_review", "view_case", "view_similar", "watch_sla",
 ]  # fmt: skip
