@@ -74,6 +74,7 @@ ACTION_WORDS = {
     "user.password_changed": "changed the password",
     "user.password_reset": "set a new password for the account",
     "user.roles_changed": "changed the roles of the account",
+    "user.skills_changed": "changed the skills of the person",
     "user.sign_in_refused": "refused a wrong password for the account",
     "user.signed_in": "signed in",
     "user.signed_out": "signed out",

@@ -17,10 +17,11 @@ A blind case is answered before the model's part is sent: `withholding` has the 
 Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person; a lead records and ends that
 of others.
 Whoever may see a case may comment on it; `comments` has the rule from whom a comment is kept, as answers are.
+A case may need a skill (`skills`), set by its queue's rules when it opens: then it is given only to people who have it in its use case (Skill).
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
 Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `record_conflict`, `end_conflict`, `pend_case`,
 `return_due`, `watch_sla`, `save_draft`, `review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`,
-`view_similar`, `write_comment`, `withdraw_comment`, `lead_cases`,
-`change_settings`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
+`view_similar`, `write_comment`, `withdraw_comment`, `lead_cases`, `change_settings`, `set_skills`, `feedback.label_decisions`;
+`queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -29,7 +29,7 @@ select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.co
     c.decided_at, c.outcome, c.lease, c.lease_until, c.round, c.follow_up_at, c.awaited, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body,
-    c.is_blind and c.state <> 'decided', c.is_correcting, p.corrects_id
+    c.is_blind and c.state <> 'decided', c.is_correcting, p.corrects_id, c.skill
 from cases_case c
 join cases_queue q on q.id = c.queue_id
 join catalog_usecase u on u.id = q.use_case_id
@@ -44,7 +44,7 @@ _NAMES = (
     "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at", "risk_at",
     "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
     "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body", "withheld",
-    "is_correcting", "corrects",
+    "is_correcting", "corrects", "skill",
 )  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
         if row["state"] == CaseState.LEASED
         else None,
         "subject": row["masked_name"],
+        "skill": row["skill"] or None,
         "features": {
             name: value for name, value in features.items() if name in open_names and not open_names[name].protected
         },

@@ -13,6 +13,7 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.presentation import bounded, lease, queue_row, sla, span
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
+from reviewapp.cases.staffing import Gap
 from reviewapp.cases.withholding import WITHHELD
 from reviewapp.lib.errors import Invalid
 
@@ -51,6 +52,12 @@ def summary(figures: Sequence[QueueFigures]) -> str:
 
 def _count(number: int) -> str:
     return "1 case" if number == 1 else f"{bounded(number)} cases"
+
+
+def gap(found: Gap) -> str:
+    """ "Loans: 3 cases wait for the skill cardiology, which nobody at work has." """
+    waits = "waits" if found.waiting == 1 else "wait"
+    return f"{found.queue}: {_count(found.waiting)} {waits} for the skill {found.skill}, which nobody at work has."
 
 
 def row(case: Case, *, now: datetime) -> dict[str, Any]:

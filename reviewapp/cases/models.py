@@ -14,6 +14,7 @@ from reviewapp.cases import rules
 from reviewapp.cases.evidence import Correction  # noqa: F401 -- Django looks for tables here
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
+from reviewapp.cases.skills import SKILL_LENGTH
 from reviewapp.cases.sla import LateAct, SlaStage
 from reviewapp.catalog.models import NAME, UseCase
 from reviewapp.lib.columns import BitsField, RealField
@@ -49,6 +50,7 @@ class Queue(models.Model):
         db_default=NextOrder.PRIORITY,
         choices=[(order, order) for order in NextOrder],
     )
+    skill_rules = models.JSONField(default=list, db_default=[], blank=True)  # see `skills`
     answers_again = models.BooleanField(default=False, db_default=False)  # people answer again what was reopened
     late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
     late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
@@ -119,6 +121,7 @@ class Case(models.Model):
     stage = models.CharField(
         max_length=12, default=Stage.FIRST, db_default=Stage.FIRST.value, choices=[(stage, stage) for stage in Stage]
     )  # what the next answer is
+    skill = models.CharField(max_length=SKILL_LENGTH, default="", db_default="")  # who answers it has this one
     priority = models.SmallIntegerField(default=0)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -196,6 +199,7 @@ class Case(models.Model):
             models.Index(fields=["follow_up_at"], condition=Q(state="pended"), name="case_by_follow_up"),
             models.Index(fields=["pended_by"], condition=Q(state="pended"), name="case_by_pender"),
             models.Index(fields=["external_id"], name="case_by_external_id"),
+            models.Index(fields=["queue", "skill"], condition=~Q(skill="") & ~Q(state="decided"), name="case_by_skill"),
             models.Index(
                 fields=["queue", "due_at", "id"],
                 condition=Q(stage="adjudication") & ~Q(state="decided"),
@@ -313,6 +317,21 @@ class Recusal(models.Model):
 
     def __str__(self) -> str:
         return f"recusal from {self.case_id}"
+
+
+class Skill(models.Model):
+    """Somebody can answer the cases of a use case that need this skill."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    use_case = models.ForeignKey(UseCase, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=SKILL_LENGTH)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "use_case", "name"], name="nobody_has_a_skill_twice")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Selection(models.Model):

@@ -27,9 +27,12 @@ from reviewapp.cases.models import (
     QueueUserPermission,
     Recusal,
     Review,
+    Skill,
 )
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import CaseState, Stage, digest_of
+from reviewapp.cases.skills import SkillRules
+from reviewapp.cases.skills import compile_rules as compile_skill_rules
 from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_in
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, missing_codes_of
@@ -64,6 +67,12 @@ def service_level(queue: Queue) -> ServiceLevel:
     return ServiceLevel(compile_rules(rules, codes), queue.sla_minutes, queue.risk_percent, calendar)
 
 
+def skill_rules(queue: Queue) -> SkillRules:
+    """Which skill the queue asks for, compiled; a statement only where it does."""
+    rules: list[Any] = queue.skill_rules
+    return compile_skill_rules(rules, missing_codes_of(queue.use_case_id)) if rules else []
+
+
 def visible_cases(actor: Actor, right: str = VIEW_QUEUE) -> QuerySet[Case]:
     """The cases in queues on which `actor` has `right`; to read, also those they have answered themselves."""
     allowed = Q(queue__in=queues_of(actor, right).values("pk"))
@@ -95,6 +104,14 @@ def recused(user_id: UUID | None) -> Exists:
 def is_recused(case: Case, actor: Actor) -> bool:
     """Whether the case is about somebody to whom the actor is linked."""
     return Case.objects.filter(recused(actor.user_id), pk=case.pk).exists()
+
+
+def within_skills(user_id: UUID | None) -> Q:
+    """Of cases: that they need no skill, or one the user has in their use case. The claim's statement has the same."""
+    held = Skill.objects.filter(
+        user_id=cast("UUID", user_id), use_case=OuterRef("queue__use_case"), name=OuterRef("skill")
+    )
+    return Q(skill="") | Q(Exists(held))
 
 
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
@@ -319,7 +336,7 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     since = OuterRef("counted_from") if queue.answers_again else 1
     answered = Review.objects.filter(case=OuterRef("pk"), round__gte=since, reversal=None, reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
-    rows = rows.filter(~recused(actor.user_id)).exclude(stage=Stage.ADJUDICATION)
+    rows = rows.filter(~recused(actor.user_id), within_skills(actor.user_id)).exclude(stage=Stage.ADJUDICATION)
     alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
     for original in ("prediction", "prediction__copy_of"):
         rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))

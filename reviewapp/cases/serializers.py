@@ -27,6 +27,7 @@ from reviewapp.cases.rules import (
     Stage,
 )
 from reviewapp.cases.second_review import DIRECTIONS
+from reviewapp.cases.skills import SKILL_LENGTH
 from reviewapp.cases.sla import RISK_BOUNDS, LateAct
 from reviewapp.catalog.conditions.testing import OPERATORS
 from reviewapp.lib.api import problem
@@ -220,6 +221,7 @@ class CaseShape(CaseLine):
     use_case = serializers.CharField()
     lease = LeaseShape(allow_null=True)
     subject = serializers.CharField(allow_null=True)
+    skill = serializers.CharField(allow_null=True)
     features = serializers.DictField()
     prediction = ScoredShape()
     explanation = ExplanationShape(allow_null=True)
@@ -385,6 +387,13 @@ class SlaRuleShape(serializers.Serializer[Any]):
     minutes = serializers.IntegerField(**_bounds("sla_minutes"))
 
 
+class SkillRuleShape(serializers.Serializer[Any]):
+    """Its comparisons ask about inputs alone."""
+
+    when = ComparisonShape(many=True)
+    skill = serializers.CharField(max_length=SKILL_LENGTH)
+
+
 class OpeningHoursShape(serializers.Serializer[Any]):
     """Hours of a weekday are texts such as 08:00-18:00; a day that is not named is closed. Holidays are dates."""
 
@@ -404,6 +413,7 @@ class QueueSettings(serializers.Serializer[Any]):
     late_queue = serializers.CharField(allow_null=True)
     late_person = serializers.CharField(allow_null=True)
     review_policy = ReviewPolicyShape()
+    skill_rules = SkillRuleShape(many=True)
     next_order = serializers.ChoiceField(choices=[order.value for order in NextOrder])
     answers_again = serializers.BooleanField()
     blind_share = serializers.FloatField(min_value=0, max_value=1)

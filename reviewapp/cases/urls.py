@@ -17,6 +17,7 @@ from reviewapp.cases.views import (
     reviews,
     settings,
     similar,
+    skills,
     what_if,
     work,
 )
@@ -62,6 +63,7 @@ urlpatterns = [
     path("cases/<uuid:case_id>/corrections/<uuid:correction_id>/", corrections.correction, name="correction"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
+    path("queues/<slug:slug>/skills/", skills.skills, name="skills"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
     path("conflicts/<uuid:conflict_id>/end/", conflicts.end, name="conflict-end"),
 ]
@@ -92,6 +94,7 @@ api_urlpatterns = [
     path("queues/<slug:slug>", leading_api.QueueView.as_view(), name="api-queue"),
     path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
+    path("queues/<slug:slug>/skills", skills.SkillsView.as_view(), name="api-skills"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
     path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),
 ]

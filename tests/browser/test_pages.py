@@ -25,7 +25,8 @@ PAGES = {
     "lead": [
         "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/", "/conflicts/",
         "conflict",
-        f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/",
+        f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", f"/queues/{TRIAGE}/skills/",
+        "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/",
         "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [

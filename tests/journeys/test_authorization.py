@@ -166,6 +166,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
     ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
+    ("GET", "/queues/<slug:slug>/skills/"): of_office(200, L),
+    ("POST", "/queues/<slug:slug>/skills/"): of_office(422, L),
     ("GET", "/conflicts/"): only(200, L),
     ("POST", "/conflicts/<uuid:conflict_id>/end/"): of_office(302, L),
     ("GET", "/quality/"): only(200, L, U),
@@ -217,6 +219,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/quality/reliance"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("GET", "/api/v1/queues/<slug:slug>/skills"): (Scope.CASES_LEAD, of_office(200, L)),
+    ("POST", "/api/v1/queues/<slug:slug>/skills"): (
+        Scope.CASES_LEAD,
+        Row(to(200, L) | to(403, R, U), by_object=True, send={"person": "{worker}", "skills": ["cardiology"]}),
+    ),
     ("GET", "/api/v1/conflicts"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/conflicts/<uuid:conflict_id>/end"): (
         Scope.CASES_LEAD,
@@ -341,10 +348,15 @@ def _names(office: Office) -> dict[str, str]:
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
         "person": str(owner.pk),
+        "worker": _worker(office),
         "conflict_id": str(_conflict(case, owner).pk),
         "key": str(ApiKey.objects.filter(owner=office.sender).latest("id").pk),
         "role": "reviewer",
     }
+
+
+def _worker(office: Office) -> str:
+    return factories.make_reviewer(f"{office.use_case.slug}-worker", office).username
 
 
 def _conflict(case: Case, owner: User) -> Recusal:
@@ -384,6 +396,7 @@ def _absent() -> dict[str, str]:
     )
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
+        "worker": "nobody",
         "name": "nothing",
         "number": "1",
         "section": "basics",
@@ -591,12 +604,14 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/cases/<uuid:case_id>/corrections": {"lease", "changes", "sources"},
         "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
+        "/api/v1/queues/<slug:slug>/skills": {"person", "skills"},
         "/api/v1/datasets": {"use_case", "name", "filters"},
     }
     assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
         "/api/v1/predictions/batch"
     }
     clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
+    clients["/api/v1/queues/<slug:slug>/skills"] = "lead"
     clients["/api/v1/conflicts/<uuid:conflict_id>/end"] = "lead"
     clients["/api/v1/queues/<slug:slug>"] = "lead"
     for route, known in listed.items():

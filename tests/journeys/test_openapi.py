@@ -110,6 +110,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "LeaseBody",
         "RecuseBody",
         "EndBody",
+        "SkillsBody",
         "PendBody",
         "ReviewBody",
         "ReopenBody",
@@ -179,6 +180,8 @@ OPERATIONS = [
     ("GET", "/api/v1/queues/{slug}", "alice"),
     ("PATCH", "/api/v1/queues/{slug}", "carol"),
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
+    ("GET", "/api/v1/queues/{slug}/skills", "carol"),
+    ("POST", "/api/v1/queues/{slug}/skills", "carol"),
     ("GET", "/api/v1/use-cases", "ml"),
 ]
 
@@ -265,6 +268,7 @@ GOOD = {
     "/api/v1/cases/{case_id}/review": lambda: {"lease": 1, "answer": "agree"},
     "/api/v1/queues/{slug}": lambda: {"sla_minutes": 45},
     "/api/v1/cases/{case_id}/recuse": lambda: {"person": "bob", "reason": "fuzz"},
+    "/api/v1/queues/{slug}/skills": lambda: {"person": "bob", "skills": ["cardiology"]},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
     "/api/v1/cases/{case_id}/comments": lambda: {"text": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
@@ -410,6 +414,14 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     lease = hold("POST", "/api/v1/cases/{case_id}/claim", "bob", 200, **place).json()["lease"]["number"]
     for status in (200, 409):
         hold("POST", "/api/v1/cases/{case_id}/recuse", "bob", status, **place, json={"lease": lease})
+    skilled = {"at": {"slug": "loans"}, "json": {"person": "alice", "skills": ["large loans"]}}
+    for who, status in (("carol", 200), ("alice", 403)):
+        hold("POST", "/api/v1/queues/{slug}/skills", who, status, **skilled)
+    read = hold("GET", "/api/v1/queues/{slug}/skills", "carol", 200, at={"slug": "loans"}).json()
+    assert read["skills"] == ["large loans"]
+    rules = [{"when": [{"field": "features.income", "op": "lt", "value": 1}], "skill": "large loans"}]
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, at={"slug": "loans"}, json={"skill_rules": rules})
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, at={"slug": "loans"}, json={"skill_rules": [{}]})
     linked = {"person": "alice", "reason": "They are neighbours."}
     for who, status in (("carol", 200), ("carol", 409), ("alice", 403)):
         hold("POST", "/api/v1/cases/{case_id}/recuse", who, status, **place, json=linked)

@@ -21,6 +21,7 @@ from reviewapp.cases.actions.refusals import (
     CorrectionWaits,
     HoldsTooMany,
     LeaseLost,
+    NeedsSkill,
     NotBlind,
     NotDecided,
     NotWaiting,
@@ -31,14 +32,15 @@ from reviewapp.cases.actions.refusals import (
 from reviewapp.cases.actions.reversing import reopen_case, undo_review
 from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.settings import SettingsMoved, change_settings
+from reviewapp.cases.actions.skilling import set_skills
 from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, ask_what_if, view_similar
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
     "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given", "HoldsTooMany",
-    "LeaseLost", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments",
-    "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next",
-    "correct_inputs", "create_queue", "discard_draft", "end_conflict", "fail_correction", "foresee", "heartbeat", "lead_cases", "not_pended",
-    "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review",
-    "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment", "write_comment",
+    "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate",
+    "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_what_if", "change_settings", "claim_case",
+    "claim_next", "correct_inputs", "create_queue", "discard_draft", "end_conflict", "fail_correction", "foresee", "heartbeat", "lead_cases",
+    "not_pended", "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft",
+    "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment", "write_comment",
 ]  # fmt: skip

@@ -18,12 +18,14 @@ from reviewapp.cases.actions.refusals import (
     HoldsTooMany,
     KnowsSubject,
     LeadDecides,
+    NeedsSkill,
     NotWaiting,
 )
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import barring_reviews, is_recused, may_adjudicate, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.staffing import lacks_skill
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 
@@ -46,6 +48,8 @@ _PICK = """(
             and not exists (select from cases_reversal v where v.review_id = r.id))
         and not exists (select from cases_recusal k where k.user_id = %(me)s and k.ended_at is null and (k.case_id = c.id or k.reference_mac = (
             select s.reference_mac from predictions_prediction p join predictions_subject s on s.id = p.subject_id where p.id = c.prediction_id)))
+        and (c.skill = '' or %(adjudicates)s or exists (select from cases_skill s join cases_queue sq on sq.use_case_id = s.use_case_id
+            where s.user_id = %(me)s and s.name = c.skill and sq.id = c.queue_id))
         and (select q.most_held from q)
             > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
     order by {order}
@@ -102,7 +106,7 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Lease one waiting or pended case to the actor, as when they open it from the list, take a lost one again or need not wait any longer.
 
     :raises NotFound, NotWaiting, AlreadyReviewed, HoldsTooMany: :raises LeadDecides: if two answers differ and the actor does not lead its queue.
-    :raises KnowsSubject: if they are linked to the person.
+    :raises KnowsSubject: if they are linked to the person. :raises NeedsSkill: if they lack the skill it needs.
     :raises AnsweredBefore: if they answered it before it was reopened, and its queue does not let people answer again.
     """
     case = visible_cases(actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
@@ -119,6 +123,8 @@ def claim_case(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
             raise AlreadyReviewed if answered.round >= case.counted_from else AnsweredBefore
         if is_recused(case, actor):
             raise KnowsSubject
+        if not adjudicates and lacks_skill(case, actor):
+            raise NeedsSkill(f"This case needs the skill {case.skill}. A lead of its queue says who has it.")
         _refuse_hoarding(case.queue, actor)
         raise NotWaiting
     return _taken(taken, actor=actor, at=at, chosen=True)

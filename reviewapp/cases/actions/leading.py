@@ -22,7 +22,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.audit.actions import Entry
 from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.models import Case, Queue, Review
-from reviewapp.cases.queries import queues_of, recused, visible_cases, workers_of
+from reviewapp.cases.queries import queues_of, recused, visible_cases, within_skills, workers_of
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
@@ -51,6 +51,7 @@ class Target:
     leads: frozenset[UUID] = frozenset()
     answered: frozenset[UUID] = frozenset()
     recused: frozenset[UUID] = frozenset()
+    unskilled: frozenset[UUID] = frozenset()  # cases that need a skill they do not have
     held: int = 0
     away_until: datetime | None = None  # while they are out of office
     queue: Queue | None = None
@@ -153,9 +154,17 @@ def worker(username: str, queues: QuerySet[Queue], case_ids: Sequence[UUID], *, 
     answered = Review.objects.filter(bars, case__in=case_ids, reviewer=person, reversal=None)
     held = Case.objects.filter(holder=person, state=CaseState.LEASED, lease_until__gt=Now()).count()
     knows = Case.objects.filter(recused(person.pk), pk__in=case_ids).values_list("pk", flat=True)
+    lacks = Case.objects.filter(pk__in=case_ids).exclude(within_skills(person.pk)).values_list("pk", flat=True)
     away = User.objects.filter(pk=person.pk, away_until__gt=Now()).values_list("away_until", flat=True).first()
     return Target(
-        person, works_on, leads, frozenset(answered.values_list("case", flat=True)), frozenset(knows), held, away
+        person,
+        works_on,
+        leads,
+        frozenset(answered.values_list("case", flat=True)),
+        frozenset(knows),
+        frozenset(lacks),
+        held,
+        away,
     )
 
 
@@ -200,10 +209,8 @@ def why_not_reassign(case: Case, target: Target) -> Conflict | None:
     if target.away_until is not None:
         until = timezone.localtime(target.away_until)
         return Conflict(f"{person.display_name} is away until {until:%-d %b, %H:%M}.", code="away")
-    if case.pk in target.answered:
-        return Conflict(f"{person.display_name} has answered it already.", code="already-reviewed")
-    if case.pk in target.recused:
-        return Conflict(f"{person.display_name} knows the person it is about.", code="knows-subject")
+    if (unfit := _why_not_theirs(case, target, person.display_name)) is not None:
+        return unfit
     if case.stage == Stage.ADJUDICATION and queue.pk not in target.leads:
         return Conflict(
             f"Two answers differ, and {person.display_name} does not lead {queue.name}.", code="may-not-lead"
@@ -213,6 +220,17 @@ def why_not_reassign(case: Case, target: Target) -> Conflict | None:
     if target.held >= queue.most_held:
         most = f"{person.display_name} then holds as many cases as {queue.name} allows, {queue.most_held}."
         return Conflict(most, code="holds-too-many")
+    return None
+
+
+def _why_not_theirs(case: Case, target: Target, name: str) -> Conflict | None:
+    """What keeps this very person from this very case."""
+    if case.pk in target.answered:
+        return Conflict(f"{name} has answered it already.", code="already-reviewed")
+    if case.pk in target.recused:
+        return Conflict(f"{name} knows the person it is about.", code="knows-subject")
+    if case.pk in target.unskilled and case.stage != Stage.ADJUDICATION:
+        return Conflict(f"{name} lacks the skill {case.skill}, which it needs.", code="lacks-skill")
     return None
 
 

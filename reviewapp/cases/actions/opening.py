@@ -15,8 +15,9 @@ from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.models import Queue
-from reviewapp.cases.queries import service_level
+from reviewapp.cases.queries import service_level, skill_rules
 from reviewapp.cases.rules import BLIND_FIRST, Arm, CaseState
+from reviewapp.cases.skills import NO_SKILL, SkillRules, needed
 from reviewapp.cases.sla import Clock, ServiceLevel
 from reviewapp.catalog.conditions.testing import Facts
 from reviewapp.lib import crypto, draws
@@ -51,7 +52,7 @@ class Draw:
 
 _OPEN = (
     "copy cases_case (id, prediction_id, queue_id, external_id, advised, confidence, why, summary, state, round, priority,"
-    " opened_at, due_at, risk_at, watch_at, lease, outcome, is_blind) from stdin"
+    " opened_at, due_at, risk_at, watch_at, lease, outcome, is_blind, skill) from stdin"
 )
 _DRAWN = "copy cases_selection (id, case_id, purpose, probability, stratum, arm, draw, made_at) from stdin"
 
@@ -79,12 +80,14 @@ def _keep_draws(cursor: Any, drawn: Sequence[tuple[UUID, Opening, Draw]], *, at:
 
 
 class Clocks:
-    """When cases that are opened at one moment are due: what a queue promises is compiled once, and each length of time reckoned once."""
+    """When cases that are opened at one moment are due, and which skill they need: what a queue says is compiled once, and each time
+    reckoned once."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
         self._levels: dict[UUID, ServiceLevel] = {}
         self._clocks: dict[tuple[UUID, int], Clock] = {}
+        self._skills: dict[UUID, SkillRules] = {}
 
     def of(self, queue: Queue, facts: Facts) -> Clock:
         """:param facts: as `facts_of` gives them."""
@@ -96,6 +99,13 @@ class Clocks:
         if clock is None:
             clock = self._clocks[queue.pk, minutes] = level.clock(self._at, minutes)
         return clock
+
+    def skill_of(self, queue: Queue, facts: Facts) -> str:
+        if not queue.skill_rules:
+            return NO_SKILL
+        if queue.pk not in self._skills:
+            self._skills[queue.pk] = skill_rules(queue)
+        return needed(self._skills[queue.pk], facts)
 
 
 def facts_of(features: Mapping[str, Any], *, advised: str, confidence: float, priority: int) -> Facts:
@@ -111,7 +121,7 @@ def _case_row(opening: Opening, draw: Draw | None, clocks: Clocks, *, at: dateti
     return (
         uuid7(), opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
         orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, clock.due_at, clock.risk_at, clock.risk_at, 0, "",
-        is_blind,
+        is_blind, clocks.skill_of(opening.queue, facts),
     )  # fmt: skip
 
 

@@ -51,6 +51,12 @@ class KnowsSubject(Conflict):
     code = "knows-subject"
 
 
+class NeedsSkill(Conflict):
+    """This case needs a skill that you do not have."""
+
+    code = "needs-skill"
+
+
 class AlreadyLinked(Conflict):
     """It is on record already that they know this person. They get none of the person's cases."""
 

@@ -14,7 +14,7 @@ from reviewapp.access.idempotency import durable
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases import queries, second_review
+from reviewapp.cases import queries, second_review, skills
 from reviewapp.cases.models import Queue
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import queues_of, workers_of
@@ -121,6 +121,10 @@ def _rule_faults(queue: Queue) -> list[Problem]:
     return rule_faults(queue.sla_rules, check=condition_check(queue.use_case, GIVEN), at="/sla_rules")
 
 
+def _skill_faults(queue: Queue) -> list[Problem]:
+    return skills.rule_faults(queue.skill_rules, check=condition_check(queue.use_case, ()), at="/skill_rules")
+
+
 def _hours_faults(queue: Queue) -> list[Problem]:
     """Held against the minutes only where those are right, which their own sections say."""
     found = calendar_faults(queue.opening_hours, at="/opening_hours")
@@ -146,6 +150,7 @@ SECTIONS = (
     Section("service", ("sla_rules", "risk_percent"), _service_faults),
     Section("hours", ("opening_hours",), _hours_faults),
     Section("late", ("late_act", "late_queue", "late_person"), _late_faults),
+    Section("skills", ("skill_rules",), _skill_faults),
     Section("proof", ("seeded_share",), _proof_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)

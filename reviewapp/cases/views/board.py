@@ -19,6 +19,7 @@ from reviewapp.cases.forms import read_order
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import LeadAct
+from reviewapp.cases.staffing import gaps
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import listing, query
 from reviewapp.lib.errors import Invalid, Malformed
@@ -62,6 +63,7 @@ def _standing(figures: list[QueueFigures], now: datetime) -> dict[str, Any]:
         "queues": [board_words.queue(row, now=now) for row in figures],
         "total": board_words.total(figures) if len(figures) > 1 else None,
         "summary": board_words.summary(figures),
+        "gaps": [board_words.gap(row) for row in gaps([row.queue for row in figures], now=now)],
         "at": timezone.localtime(now),
         "topics": " ".join(f"queue:{row.queue.pk}" for row in figures),
     }

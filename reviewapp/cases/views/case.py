@@ -25,6 +25,7 @@ from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.rules import BLIND, Stage
+from reviewapp.cases.staffing import lacks_skill
 from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
 from reviewapp.cases.withholding import reveal
@@ -83,6 +84,7 @@ def _case_context(
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
         "comments": comments_context(found, readable, request.actor),
+        "skill": found.skill,
         "density": found.queue.density if found.queue.density != "auto" else None,
     }
     if getattr(request.user, "leads_queue", False) and leads_use_case_of(found, request.actor):
@@ -121,6 +123,7 @@ def _may_take(request: HttpRequest, found: Case, now: datetime) -> bool:
         waits
         and not queries.barring_reviews(found).filter(reviewer_id=request.user.pk).exists()
         and not queries.is_recused(found, request.actor)
+        and (found.stage == Stage.ADJUDICATION or not lacks_skill(found, request.actor))
         and queries.queues_of(request.actor, right).filter(pk=found.queue_id).exists()
     )
 

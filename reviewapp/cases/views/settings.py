@@ -18,7 +18,7 @@ from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import clock
-from reviewapp.cases.rule_rows import Service
+from reviewapp.cases.rule_rows import Service, Skills
 from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Next, Proof, SecondReview, SettingsForm
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
@@ -40,6 +40,7 @@ PARTS = {
     "late": Part("When a case is late", Late),
     "second-review": Part("Second review", SecondReview),
     "blind": Part("Blind first", Blind),
+    "skills": Part("Skills", Skills),
     "proof": Part("Proof of review", Proof),
 }
 _SETTINGS = {section.name: section.settings for section in SECTIONS}

@@ -107,7 +107,7 @@ class Check:
             self.add(
                 at,
                 "unknown_field",
-                f"Write “features.” and the name of an input of this use case, or {_or(self.given)}.",
+                f"Write “features.” and the name of an input of this use case{', or ' + _or(self.given) if self.given else ''}.",
             )
         return feature
 
