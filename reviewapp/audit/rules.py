@@ -29,6 +29,8 @@ ACTION_WORDS = {
     "case.recused": "stepped back from the case, as they know its person",
     "case.released": "gave the case back to its queue",
     "case.reopened": "reopened the case",
+    "case.reopening_asked": "asked to reopen the case",
+    "case.reopening_declined": "declined to reopen the case",
     "case.reprioritised": "changed the priority of the case",
     "case.returned": "gave the pended case back to its queue",
     "case.reviewed": "answered the case",

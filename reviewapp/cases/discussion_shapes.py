@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from reviewapp.cases.mentions import COMMENT_LENGTH
+from reviewapp.cases.rules import RequestState
 
 
 class CommentBody(serializers.Serializer[Any]):
@@ -44,5 +45,31 @@ class MentionLine(serializers.Serializer[Any]):
 
 class MentionList(serializers.Serializer[Any]):
     results = MentionLine(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class ReopenRequestShape(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    case = serializers.UUIDField()
+    round = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=[state.value for state in RequestState])
+    asked_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class ReopenRequestLine(ReopenRequestShape):
+    external_id = serializers.CharField()
+    queue = serializers.CharField()
+    asked_by = serializers.CharField(help_text="User name")
+    reason = serializers.CharField(allow_null=True, help_text="Null while the model's part is withheld")
+    answered_by = serializers.CharField(allow_null=True, help_text="User name")
+    answer = serializers.CharField(
+        allow_null=True, help_text="Why it was declined; null while the model's part is withheld"
+    )
+
+
+class ReopenRequestList(serializers.Serializer[Any]):
+    results = ReopenRequestLine(many=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)

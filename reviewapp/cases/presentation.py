@@ -457,6 +457,8 @@ _SENTENCES = {
     "case.conflict_ended": "{who} ended what was recorded of {linked} and the person. They may get the person’s cases again.",
     "case.undone": "{who} took the answer back. It counts no more.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
+    "case.reopening_asked": "{who} asked to reopen the case.",
+    "case.reopening_declined": "{who} declined to reopen the case.",
     "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
     "case.sla_threatened": "Time runs short: the case is at risk of being late.",
     "case.sla_breached": "The time is over: the case is late. Its priority became {priority}, the highest.",

@@ -241,12 +241,13 @@ class QueueFigures:
     to_adjudicate: int  # they wait for a lead, and are not among those that wait for anybody
     next_due: datetime | None
     next_risk: datetime | None  # from when on that case is at risk
+    to_reopen: int  # decided ones that somebody asks to reopen
 
 
 # At risk is what the watch has noted, and what it has not come to yet: few rows of an index each, however many cases wait. Nothing is added to
 # due_at there so that a plan made without knowing the time does not read all that is not due yet by the index of due times.
 _FIGURES = """
-select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n, soonest.due_at, soonest.risk_at
+select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n, soonest.due_at, soonest.risk_at, asked.n
 from cases_queue q
 left join lateral (select c.due_at, c.risk_at from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     order by c.due_at limit 1) soonest on true
@@ -264,6 +265,8 @@ cross join lateral (select count(*) n from (select 1 from cases_case c where c.q
     limit %(limit)s) x) pended
 cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
     and c.stage = 'adjudication' and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) differing
+cross join lateral (select count(*) n from (select 1 from cases_reopenrequest r join cases_case c on c.id = r.case_id
+    where r.state = 'open' and c.queue_id = q.id limit %(limit)s) x) asked
 where q.id = any(%(queues)s)
 """
 # What the list of one queue says above it.

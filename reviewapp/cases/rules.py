@@ -42,6 +42,15 @@ class Reversal(StrEnum):
     REOPEN = "reopen"  # by a lead, with a reason
 
 
+class RequestState(StrEnum):
+    """What became of somebody's asking that a case be reopened."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"  # the case was reopened otherwise
+
+
 class LeadAct(StrEnum):
     """What a lead may do to cases that others hold or that wait."""
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import connection
 
 from reviewapp.access.models import User
+from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases.models import Case, Queue, Skill
-from reviewapp.cases.queries import COUNT_LIMIT, workers_of
+from reviewapp.cases.queries import COUNT_LIMIT, queues_of, workers_of
 from reviewapp.lib.actor import Actor
 
 AT_WORK = timedelta(minutes=30)  # since somebody took or answered a case, as the forecast counts people
@@ -29,6 +30,11 @@ def named_skills(use_case_id: UUID) -> list[str]:
     rules = Queue.objects.filter(use_case=use_case_id).values_list("skill_rules", flat=True)
     asked = {rule["skill"] for body in rules for rule in body}
     return sorted(asked | set(Skill.objects.filter(use_case=use_case_id).values_list("name", flat=True)))
+
+
+def led_queue(slug: str, actor: Actor) -> Queue | None:
+    """The queue with its use case, if the actor leads it."""
+    return queues_of(actor, LEAD_QUEUE).select_related("use_case").filter(slug=slug).first()
 
 
 def skilled_people(queue: Queue, *, username: str = "") -> list[tuple[User, list[str]]]:

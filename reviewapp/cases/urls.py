@@ -5,6 +5,8 @@ from reviewapp.cases.api import comments as comments_api
 from reviewapp.cases.api import conflicts as conflicts_api
 from reviewapp.cases.api import corrections as corrections_api
 from reviewapp.cases.api import leading as leading_api
+from reviewapp.cases.api import reopening as reopening_api
+from reviewapp.cases.api import skills as skills_api
 from reviewapp.cases.views import (
     adjudication,
     board,
@@ -14,6 +16,7 @@ from reviewapp.cases.views import (
     corrections,
     flips,
     queue,
+    reopenings,
     reviews,
     settings,
     similar,
@@ -61,6 +64,10 @@ urlpatterns = [
     path("my-work/mentions/", comments.mentions, name="my-mentions"),
     path("cases/<uuid:case_id>/correct/", corrections.correct, name="correct"),
     path("cases/<uuid:case_id>/corrections/<uuid:correction_id>/", corrections.correction, name="correction"),
+    path("cases/<uuid:case_id>/ask-reopening/", reopenings.ask, name="ask-reopening"),
+    path("reopenings/", reopenings.inbox, name="reopenings"),
+    path("reopenings/<uuid:request_id>/grant/", reopenings.grant, name="reopening-grant"),
+    path("reopenings/<uuid:request_id>/decline/", reopenings.decline, name="reopening-decline"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
     path("queues/<slug:slug>/skills/", skills.skills, name="skills"),
@@ -91,10 +98,16 @@ api_urlpatterns = [
         name="api-withdraw",
     ),
     path("mentions", comments_api.MentionsView.as_view(), name="api-mentions"),
+    path("cases/<uuid:case_id>/reopen-requests", reopening_api.AskView.as_view(), name="api-ask-reopening"),
+    path("reopen-requests", reopening_api.RequestsView.as_view(), name="api-reopen-requests"),
+    path("reopen-requests/<uuid:request_id>/grant", reopening_api.GrantView.as_view(), name="api-grant-reopening"),
+    path(
+        "reopen-requests/<uuid:request_id>/decline", reopening_api.DeclineView.as_view(), name="api-decline-reopening"
+    ),
     path("queues/<slug:slug>", leading_api.QueueView.as_view(), name="api-queue"),
     path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
-    path("queues/<slug:slug>/skills", skills.SkillsView.as_view(), name="api-skills"),
+    path("queues/<slug:slug>/skills", skills_api.SkillsView.as_view(), name="api-skills"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),
     path("conflicts/<uuid:conflict_id>/end", conflicts_api.EndConflictView.as_view(), name="api-conflict-end"),
 ]

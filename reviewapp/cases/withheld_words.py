@@ -27,6 +27,8 @@ _SENTENCES = {
     "prediction.scored": "The model scored it.",
     "case.blind_answered": "{who} recorded a view of their own.",
     "case.reopened": "{who} reopened the case. What was decided counts no more.",
+    "case.reopening_asked": "{who} asked to reopen the case.",
+    "case.reopening_declined": "{who} declined to reopen the case.",
     "case.reprioritised": "{who} changed its priority.",
 }
 _PASSED_ON = {Answer.REFER: "referred the case", Answer.CANNOT_TELL: "could not tell"}

@@ -17,7 +17,7 @@ OVERSEERS = frozenset({Role.AUDITOR})  # and whoever may lead a queue
 PLACES: list[tuple[str, str, frozenset[Role] | None, tuple[str, ...]]] = [
     ("My work", "/my-work/", WORKS, ()),
     ("Queues", "/queues/", WORKS, ("/cases/",)),
-    ("Board", "/board/", LEADS, ("/conflicts/",)),
+    ("Board", "/board/", LEADS, ("/conflicts/", "/reopenings/")),
     ("Adjudicate", "/adjudication/", LEADS, ()),
     ("My reviews", "/reviews/", WORKS, ()),
     ("Labels", "/labels/", frozenset({Role.ML}), ()),

@@ -23,8 +23,8 @@ PAGES = {
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
-        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/", "/conflicts/",
-        "conflict",
+        "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/",
+        "/reopenings/", "/conflicts/", "conflict",
         f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", f"/queues/{TRIAGE}/skills/",
         "/quality/", "/quality/reliance/", "referred", "agreed", "/help/lead/",
         "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",

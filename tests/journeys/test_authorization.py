@@ -19,7 +19,7 @@ from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
-from reviewapp.cases.discussion import Comment
+from reviewapp.cases.discussion import Comment, ReopenRequest
 from reviewapp.cases.models import Case, Correction, Recusal
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
@@ -163,6 +163,12 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS),  # whoever does not hold it is told so
     ("POST", "/cases/<uuid:case_id>/correct/"): of_office(302, *WORKERS, send=LEASE),
     ("GET", "/cases/<uuid:case_id>/corrections/<uuid:correction_id>/"): of_office(200, *READERS),
+    ("POST", "/cases/<uuid:case_id>/ask-reopening/"): Row(
+        to(302, R, L) | to(403, U), by_object=True, send={"reason": "r"}
+    ),
+    ("GET", "/reopenings/"): only(200, L),
+    ("POST", "/reopenings/<uuid:request_id>/grant/"): of_office(302, L),
+    ("POST", "/reopenings/<uuid:request_id>/decline/"): of_office(302, L, send={"reason": "r"}),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
     ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
@@ -267,6 +273,19 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_REVIEW,
         of_office(403, *READERS),  # somebody else wrote it
     ),
+    ("POST", "/api/v1/cases/<uuid:case_id>/reopen-requests"): (
+        Scope.CASES_REVIEW,
+        Row(to(409, R, L) | to(403, U), by_object=True, send={"reason": "r"}),  # the case is not decided
+    ),
+    ("GET", "/api/v1/reopen-requests"): (Scope.CASES_READ, everyone(200)),
+    ("POST", "/api/v1/reopen-requests/<uuid:request_id>/grant"): (
+        Scope.CASES_LEAD,
+        of_office(409, L),  # of a case that is open again
+    ),
+    ("POST", "/api/v1/reopen-requests/<uuid:request_id>/decline"): (
+        Scope.CASES_LEAD,
+        of_office(200, L, send={"reason": "r"}),
+    ),
     ("GET", "/api/v1/mentions"): (Scope.CASES_READ, everyone(200)),
     ("POST", "/api/v1/cases/<uuid:case_id>/corrections"): (
         Scope.CASES_REVIEW,
@@ -344,6 +363,7 @@ def _names(office: Office) -> dict[str, str]:
         "version_id": str(version.pk),
         "dataset_id": str(snapshot.pk),
         "comment_id": str(_comment(case, owner).pk),
+        "request_id": str(_request(case, owner).pk),
         "number": "1",
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
@@ -381,11 +401,16 @@ def _corrected(case: Case, owner: Any) -> Correction:
     )
 
 
+def _request(case: Case, asker: User) -> ReopenRequest:
+    return ReopenRequest.objects.create(case=case, round=1, asked_by=asker, asked_at=factories.now(), reason="r")
+
+
 def _absent() -> dict[str, str]:
     ids = (
         "case_id",
         "comment_id",
         "conflict_id",
+        "request_id",
         "prediction_id",
         "version_id",
         "dataset_id",
@@ -598,6 +623,9 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         },
         "/api/v1/cases/<uuid:case_id>/comments": {"text"},
         "/api/v1/cases/<uuid:case_id>/comments/<uuid:comment_id>/withdraw": set(),
+        "/api/v1/cases/<uuid:case_id>/reopen-requests": {"reason"},
+        "/api/v1/reopen-requests/<uuid:request_id>/grant": set(),
+        "/api/v1/reopen-requests/<uuid:request_id>/decline": {"reason"},
         "/api/v1/cases/bulk": {"act", "cases", "to", "priority", "reason"},
         "/api/v1/cases/<uuid:case_id>/what-if": {"changes"},
         "/api/v1/cases/<uuid:case_id>/flips": set(),
@@ -614,6 +642,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
     clients["/api/v1/queues/<slug:slug>/skills"] = "lead"
     clients["/api/v1/conflicts/<uuid:conflict_id>/end"] = "lead"
     clients["/api/v1/queues/<slug:slug>"] = "lead"
+    clients |= {f"/api/v1/reopen-requests/<uuid:request_id>/{answer}": "lead" for answer in ("grant", "decline")}
     for route, known in listed.items():
         client = world.clients[clients.get(route, "reviewer")]
         path, good = address(route, world.names["own"]), _good(route)

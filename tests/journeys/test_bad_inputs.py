@@ -30,6 +30,9 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/what-if": "alice",
     f"/api/v1/cases/{ABSENT}/flips": "alice",
     f"/api/v1/cases/{ABSENT}/comments": "alice",
+    f"/api/v1/cases/{ABSENT}/reopen-requests": "alice",
+    f"/api/v1/reopen-requests/{ABSENT}/grant": "carol",
+    f"/api/v1/reopen-requests/{ABSENT}/decline": "carol",
     f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw": "alice",
     f"/api/v1/cases/{ABSENT}/corrections": "alice",
     "/api/v1/queues/loans/claim": "alice",
@@ -42,6 +45,7 @@ BARE = {
     f"/api/v1/cases/{ABSENT}/undo",
     f"/api/v1/cases/{ABSENT}/flips",
     f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw",
+    f"/api/v1/reopen-requests/{ABSENT}/grant",
     "/api/v1/queues/loans/claim",
 }  # those that need no body
 GETS = {
@@ -235,6 +239,9 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},
         f"/api/v1/cases/{ABSENT}/flips": {},
         f"/api/v1/cases/{ABSENT}/comments": {"text": "x"},
+        f"/api/v1/cases/{ABSENT}/reopen-requests": {"reason": "r"},
+        f"/api/v1/reopen-requests/{ABSENT}/grant": {},
+        f"/api/v1/reopen-requests/{ABSENT}/decline": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/comments/{ABSENT}/withdraw": {},
         f"/api/v1/cases/{ABSENT}/corrections": {"lease": 1, "changes": {"income": 1}, "sources": {"income": "x"}},
         "/api/v1/queues/loans/claim": {},

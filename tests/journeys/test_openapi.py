@@ -155,6 +155,10 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/comments", "alice"),
     ("POST", "/api/v1/cases/{case_id}/comments/{comment_id}/withdraw", "alice"),
     ("GET", "/api/v1/mentions", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/reopen-requests", "alice"),
+    ("GET", "/api/v1/reopen-requests", "carol"),
+    ("POST", "/api/v1/reopen-requests/{request_id}/grant", "carol"),
+    ("POST", "/api/v1/reopen-requests/{request_id}/decline", "carol"),
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
     ("POST", "/api/v1/cases/{case_id}/corrections", "alice"),
@@ -256,6 +260,26 @@ def _correct(hold: Any, case_id: str) -> None:
     hold("POST", "/api/v1/cases/{case_id}/corrections", "alice", 422, **place, json={**given, "sources": []})
 
 
+def _ask(hold: Any, case_id: str) -> str:
+    """Alice and bob ask for a decided case; bob is declined, then she is granted it. The id of his question is returned."""
+    place, path = {"at": {"case_id": case_id}}, "/api/v1/cases/{case_id}/reopen-requests"
+    ids = {}
+    for who in ("alice", "bob"):
+        ids[who] = hold("POST", path, who, 201, **place, json={"reason": "New papers"}).json()["id"]
+        hold("POST", path, who, 409, **place, json={"reason": "New papers"})
+    hold("POST", path, "auditor", 403, **place, json={"reason": "New papers"})
+    hold("POST", path, "alice", 422, **place, json={"reason": ""})
+    assert len(hold("GET", "/api/v1/reopen-requests", "carol", 200, params={"state": "open"}).json()["results"]) == 2
+    answers = (("bob", "decline", {"json": {"reason": "They are old"}}), ("alice", "grant", {}))
+    for who, answer, sent in answers:
+        at = {"at": {"request_id": ids[who]}}
+        hold("POST", f"/api/v1/reopen-requests/{{request_id}}/{answer}", who, 403, **at, **sent)
+        for status in (200, 409):
+            hold("POST", f"/api/v1/reopen-requests/{{request_id}}/{answer}", "carol", status, **at, **sent)
+    assert len(hold("GET", "/api/v1/reopen-requests", "bob", 200).json()["results"]) == 1
+    return ids["bob"]
+
+
 def tomorrow() -> str:
     return (factories.now() + timedelta(days=1)).isoformat()
 
@@ -271,6 +295,8 @@ GOOD = {
     "/api/v1/queues/{slug}/skills": lambda: {"person": "bob", "skills": ["cardiology"]},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
     "/api/v1/cases/{case_id}/comments": lambda: {"text": "fuzz"},
+    "/api/v1/cases/{case_id}/reopen-requests": lambda: {"reason": "fuzz"},
+    "/api/v1/reopen-requests/{request_id}/decline": lambda: {"reason": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
 }
 
@@ -467,6 +493,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
         "case_id": waiting,
         "conflict_id": newest["id"],
         "comment_id": _discuss(hold, waiting),
+        "request_id": _ask(hold, again["id"]),
         "dataset_id": frozen["id"],
         "prediction_id": sent["id"],
         "slug": "loans",

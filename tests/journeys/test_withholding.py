@@ -172,6 +172,7 @@ def posts(case: Case, lease: int) -> list[tuple[str, Any]]:
         (f"{page}review/", form | {"lease": "99"}), (f"{page}review/", form | {"choice": "refer"}),
         (f"{page}pend/", {"lease": str(lease), "follow_up": "2h", "awaited": "payslip"}), (f"{page}pend/", {"lease": str(lease)}),
         (f"{page}comments/", {"text": "Seen"}), (f"{page}comments/", {"text": "@nobody"}), (f"{api}comments", {"text": "@frank: why?"}),
+        (f"{page}ask-reopening/", {"reason": "r"}), (f"{api}reopen-requests", {"reason": "r"}),
         (f"{page}release/", form), (f"{page}undo/", {}), (f"{page}what-if/", {"input-income": "1"}),
         ("/board/preview/", {"act": "prioritise", "case": str(case.pk), "priority": "5", "reason": "r"}),
         ("/board/act/", {"act": "prioritise", "case": str(case.pk), "priority": "5", "reason": "r"}),

@@ -71,6 +71,7 @@ def test_a_seeded_case_looks_like_any_other_to_reviewer_and_lead(api, sign_in, o
         texts.append(reviewer.get(f"/cases/{case.pk}/").content)
         texts.append(api(dave).post(f"/api/v1/cases/{case.pk}/undo", {}).content)
         api(dave).post(f"/api/v1/cases/{case.pk}/review", {**reply, "lease": case.lease + 1})
+        texts += asked_and_declined(api, sign_in, case, dave, carol)
         texts.append(api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"}).content)
         texts.append(lead.get(f"/cases/{case.pk}/").content)
         seen.append([anonymous(text.decode(), case) for text in texts])
@@ -113,6 +114,16 @@ def discussed(api, sign_in, case: Case, writer, reader) -> list[bytes]:
     return [re.sub(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", b"ID", text) for text in said]
 
 
+def asked_and_declined(api, sign_in, case: Case, asker, lead) -> list[bytes]:
+    """What is said of a question to reopen the case, to whom it is put, and of the answer."""
+    asked = api(asker).post(f"/api/v1/cases/{case.pk}/reopen-requests", {"reason": "I was wrong"})
+    place = f"/api/v1/reopen-requests/{asked.json()['id']}/decline"
+    said = [asked.content, sign_in(lead).get("/reopenings/").content, sign_in(asker).get(f"/cases/{case.pk}/").content]
+    said.append(api(lead, Scope.CASES_LEAD).post(place, {"reason": "You were not"}).content)
+    said.append(api(asker).get("/api/v1/reopen-requests", page_size=1).content.partition(b'"next"')[0])
+    return [re.sub(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", b"ID", text) for text in said]
+
+
 def anonymous(text: str, case: Case) -> str:
     """Without what is each case's own: ids, times and how much of them has passed, digests and tokens."""
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
@@ -144,6 +155,21 @@ def test_a_second_copy_is_not_given_to_whoever_answered_the_first(api, seeded, a
     assert api(dave).post("/api/v1/queues/loans/claim").status_code == 204
     erin = factories.make_reviewer("erin", office)
     assert api(erin).post("/api/v1/queues/loans/claim").status_code == 200
+
+
+def test_reopening_a_seeded_case_because_somebody_asked_does_no_harm(api, seeded, arrival, dave, carol, settings):
+    settings.UNDO_SECONDS = 0
+    labels = list(Label.objects.order_by("pk").values())
+    take_and_answer(api(dave), seeded, APPROVE)
+    asked = api(dave).post(f"/api/v1/cases/{seeded.pk}/reopen-requests", {"reason": "I was wrong"})
+    granted = api(carol, Scope.CASES_LEAD).post(f"/api/v1/reopen-requests/{asked.json()['id']}/grant")
+    assert (granted.status_code, granted.json()["state"]) == (200, "granted")
+    seeded.refresh_from_db()
+    assert (seeded.state, seeded.round) == ("open", 2)
+    label_decisions(at=factories.now())
+    assert list(Label.objects.order_by("pk").values()) == labels
+    found = queries.seeded_answers(seeded.queue, since=factories.now() - timedelta(hours=1), until=factories.now())
+    assert [(answer.reviewer, answer.outcome) for answer in found] == [(dave.pk, APPROVE)]  # the first answer counts
 
 
 def test_an_answer_to_a_seeded_case_becomes_no_label(api, seeded, arrival, dave, settings):

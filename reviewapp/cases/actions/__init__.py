@@ -13,6 +13,7 @@ from reviewapp.cases.actions.opening import Opening, create_queue, open_cases
 from reviewapp.cases.actions.pending import not_pended, pend_case, return_due
 from reviewapp.cases.actions.recusing import recuse
 from reviewapp.cases.actions.refusals import (
+    AlreadyAsked,
     AlreadyReviewed,
     AlreadyWithdrawn,
     AnswerBlindFirst,
@@ -25,10 +26,12 @@ from reviewapp.cases.actions.refusals import (
     NotBlind,
     NotDecided,
     NotWaiting,
+    RequestClosed,
     StaleView,
     TooLate,
     TooManyComments,
 )
+from reviewapp.cases.actions.reopening import ask_reopening, decline_reopening, grant_reopening
 from reviewapp.cases.actions.reversing import reopen_case, undo_review
 from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.settings import SettingsMoved, change_settings
@@ -37,10 +40,11 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
-    "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given", "HoldsTooMany",
-    "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate",
-    "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_what_if", "change_settings", "claim_case",
-    "claim_next", "correct_inputs", "create_queue", "discard_draft", "end_conflict", "fail_correction", "foresee", "heartbeat", "lead_cases",
-    "not_pended", "open_cases", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft",
-    "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment", "write_comment",
+    "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
+    "HoldsTooMany", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed", "SettingsMoved",
+    "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_reopening",
+    "ask_what_if", "change_settings", "claim_case", "claim_next", "correct_inputs", "create_queue", "decline_reopening", "discard_draft",
+    "end_conflict", "fail_correction", "foresee", "grant_reopening", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case",
+    "record_conflict", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "set_skills", "undo_review", "view_case",
+    "view_comments", "view_similar", "watch_sla", "withdraw_comment", "write_comment",
 ]  # fmt: skip

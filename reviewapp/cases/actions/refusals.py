@@ -93,6 +93,18 @@ class NotDecided(Conflict):
     code = "not-decided"
 
 
+class AlreadyAsked(Conflict):
+    """You have asked for this already. A lead answers it, and you read the answer in My work."""
+
+    code = "already-asked"
+
+
+class RequestClosed(Conflict):
+    """This was answered already, or the case was reopened otherwise."""
+
+    code = "request-closed"
+
+
 class AlreadyWithdrawn(Conflict):
     """This comment was withdrawn already."""
 

@@ -15,6 +15,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
 from reviewapp.cases.actions.opening import Clocks, facts_of
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
+from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
@@ -33,7 +34,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     :raises NotFound: if the actor may not see the case.
     :raises TooLate: once the window is over, the label is written, or somebody else has taken the case that was passed on.
     """
-    case = _locked(case_id, actor)
+    case = locked(case_id, actor)
     review = counted_reviews(case).select_related("queue__use_case").last()
     if review is None or review.reviewer_id != actor.user_id or not _in_window(review):
         raise TooLate
@@ -55,10 +56,15 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
     :raises NotFound: if the actor may not see the case. :raises NotAllowed: if they do not lead its queue.
     :raises Invalid: without a reason. :raises NotDecided:
     """
-    case = _locked(case_id, actor)
-    if not queues_of(actor, LEAD_QUEUE).filter(pk=case.queue_id).exists():
+    case = locked(case_id, actor)
+    if not leads(actor, case):
         raise NotAllowed("Only a lead of its queue reopens a case.")
-    reason = _reason(reason)
+    reopen(case, sentence(reason, "Say why the case is reopened"), actor=actor, at=at)
+    return case
+
+
+def reopen(case: Case, reason: str, *, actor: Actor, at: datetime, **data: str) -> None:
+    """Begin a new round of a locked case, and put it on record with `data`. :raises NotDecided:"""
     if case.state != CaseState.DECIDED:
         raise NotDecided
     if not _withhold(case):
@@ -68,10 +74,12 @@ def reopen_case(*, case_id: UUID, reason: str, actor: Actor, at: datetime) -> Ca
     anew = {"stage": Stage.FIRST, "round": F("round") + 1, "counted_from": F("round") + 1}
     _change(case, state=CaseState.OPEN, outcome="", decided_at=None, **anew, **_new_time(case, at=at))
     reveal([case], actor)
-    audit.record(
-        "case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data={"round": ended}, reason=reason
-    )
-    return case
+    told = {"round": ended, **data}
+    audit.record("case.reopened", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=told, reason=reason)
+
+
+def leads(actor: Actor, case: Case) -> bool:
+    return queues_of(actor, LEAD_QUEUE).filter(pk=case.queue_id).exists()
 
 
 def _new_time(case: Case, *, at: datetime) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def _new_time(case: Case, *, at: datetime) -> dict[str, Any]:
     return {"due_at": clock.due_at, "risk_at": clock.risk_at, "watch_at": clock.risk_at, "sla_stage": SlaStage.RUNNING}
 
 
-def _locked(case_id: UUID, actor: Actor) -> Case:
+def locked(case_id: UUID, actor: Actor) -> Case:
     rows = (
         visible_cases(actor)
         .select_related("queue__use_case", "prediction")
@@ -110,17 +118,21 @@ def _withhold(case: Case) -> bool:
     return deleted > 0 or Case.objects.filter(pk=case.pk, prediction__copy_of__isnull=False).exists()
 
 
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not 0 < len(reason) <= rules.REASON_LENGTH or "\0" in reason:
-        detail = f"Say why the case is reopened, in at most {rules.REASON_LENGTH} characters."
+def sentence(typed: str, wanted: str) -> str:
+    """:raises Invalid: without a text, or with one that is too long. :param wanted: begins the sentence that says so."""
+    text = typed.strip()
+    if not 0 < len(text) <= rules.REASON_LENGTH or "\0" in text:
+        detail = f"{wanted}, in at most {rules.REASON_LENGTH} characters."
         raise Invalid(detail, errors=[Problem("/reason", "reason_needed", detail)])
-    return reason
+    return text
 
 
 def _end_round(
     case: Case, kind: rules.Reversal, *, actor: Actor, review: Review | None = None, reason: str = ""
 ) -> int:
+    """What was asked of the leads lapses with the round."""
+    asked = ReopenRequest.objects.filter(case=case, state=rules.RequestState.OPEN)
+    asked.update(state=rules.RequestState.LAPSED, answered_at=Now())
     made_by = cast("UUID", actor.user_id)
     Reversal.objects.create(
         case=case, round=case.round, kind=kind, review=review, reason=reason, made_by_id=made_by, made_at=Now()

@@ -24,6 +24,7 @@ from reviewapp.cases.corrections_panel import corrections_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
+from reviewapp.cases.reopenings_panel import ask_context
 from reviewapp.cases.rules import BLIND, Stage
 from reviewapp.cases.staffing import lacks_skill
 from reviewapp.cases.views import adjudication
@@ -106,6 +107,8 @@ def _case_context(
         context["take_url"] = reverse("cases:claim", args=[found.pk])
     elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
         context["reopen_url"] = reverse("cases:reopen", args=[found.pk])
+    elif found.state == "decided" and queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists():
+        context["ask"] = ask_context(found, request.actor)
     return context if context["density"] else {name: value for name, value in context.items() if name != "density"}
 
 

@@ -16,6 +16,7 @@ from reviewapp.cases import presentation, queries
 from reviewapp.cases.forms import read_away
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.comments import shown_mentions
+from reviewapp.cases.views.reopenings import asked_rows
 from reviewapp.cases.views.reviews import answered
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.errors import Invalid
@@ -36,6 +37,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
         "pended": [_pended(case, now) for case in queries.pended_by(actor)[:20]],
         "live_url": reverse("cases:my-queues"),
+        "asked_reopenings": asked_rows(request),
         "mentions": shown_mentions(request),
         "mentions_topic": f"person:{request.user.pk}",
         "away": _away(getattr(request.user, "away_until", None), now),
