@@ -1,11 +1,12 @@
 from django.urls import path
 
-from reviewapp.cases import api, corrections_api
+from reviewapp.cases import api, corrections_api, documents_api
 from reviewapp.cases.views import (
     adjudication,
     board,
     case,
     corrections,
+    documents,
     flips,
     queue,
     reviews,
@@ -51,6 +52,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/similar/", similar.similar, name="similar"),
     path("cases/<uuid:case_id>/correct/", corrections.correct, name="correct"),
     path("cases/<uuid:case_id>/corrections/<uuid:correction_id>/", corrections.correction, name="correction"),
+    path("cases/<uuid:case_id>/documents/", documents.attach, name="attach"),
+    path("documents/<uuid:document_id>/", documents.document, name="document"),
     path("reviews/", reviews.reviews, name="reviews"),
 ]
 api_urlpatterns = [
@@ -71,6 +74,7 @@ api_urlpatterns = [
     path("cases/<uuid:case_id>/flips", api.FlipsView.as_view(), name="api-flips"),
     path("cases/<uuid:case_id>/similar", api.SimilarView.as_view(), name="api-similar"),
     path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
+    path("cases/<uuid:case_id>/documents", documents_api.CaseDocumentsView.as_view(), name="api-documents"),
     path("queues/<slug:slug>", api.QueueView.as_view(), name="api-queue"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
 ]

@@ -1,6 +1,7 @@
 """Every write to cases, one module for each kind of act."""
 
 from reviewapp.cases.actions.answering_blind import answer_blind
+from reviewapp.cases.actions.attaching import attach_to_case, attach_to_prediction, copy_documents, open_document
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.correcting import apply_corrections, correct_inputs, fail_correction
 from reviewapp.cases.actions.drafts import discard_draft, save_draft
@@ -32,7 +33,8 @@ from reviewapp.cases.actions.viewing import view_case
 __all__ = [
     "AlreadyReviewed", "AnswerBlindFirst", "AnsweredBefore", "CorrectionWaits", "Given", "HoldsTooMany", "LeaseLost", "NotBlind", "NotDecided",
     "NotWaiting", "Opening", "Order", "SettingsMoved", "Similar", "StaleView", "TooLate", "advised_case", "answer_blind", "apply_corrections",
-    "ask_flips", "ask_what_if", "change_settings", "claim_case", "claim_next", "correct_inputs", "create_queue", "discard_draft",
-    "fail_correction", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases", "pend_case", "recuse", "release", "reopen_case",
-    "return_due", "review_case", "save_draft", "undo_review", "view_case", "view_similar", "watch_sla",
+    "ask_flips", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "copy_documents",
+    "correct_inputs", "create_queue", "discard_draft", "fail_correction", "foresee", "heartbeat", "lead_cases", "not_pended", "open_cases",
+    "open_document", "pend_case", "recuse", "release", "reopen_case", "return_due", "review_case", "save_draft", "undo_review", "view_case",
+    "view_similar", "watch_sla",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.corrections_panel import corrections_context
+from reviewapp.cases.documents_panel import documents_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
@@ -74,6 +75,7 @@ def _case_context(
     corrections = queries.corrections_of(found)
     context |= {
         "corrections": corrections_context(found, corrections, names, hidden=hidden),
+        "documents": documents_context(queries.documents_of(found), hidden=hidden),
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
@@ -91,6 +93,7 @@ def _case_context(
         else:
             context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
         context["pend"] = pending_panel.pend_context(found, now=now)
+        context["attach_url"] = reverse("cases:attach", args=[found.pk])
         context["correct_url"] = "" if found.is_correcting else reverse("cases:correct", args=[found.pk])
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
