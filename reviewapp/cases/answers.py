@@ -13,6 +13,7 @@ from django.db import connection
 from django.urls import reverse
 
 from reviewapp.cases.corrections_panel import corrections_answer
+from reviewapp.cases.documents_panel import documents_answer
 from reviewapp.cases.models import Case
 from reviewapp.cases.queries import answers_of
 from reviewapp.cases.rules import CaseState, digest_of
@@ -29,7 +30,8 @@ select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.co
     c.decided_at, c.outcome, c.lease, c.lease_until, c.round, c.follow_up_at, c.awaited, s.masked_name, p.schema_id, p.features, p.snapshot_digest,
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body,
-    c.is_blind and c.state <> 'decided', c.is_correcting, p.corrects_id, c.skill
+    c.is_blind and c.state <> 'decided', c.is_correcting, p.corrects_id, c.skill,
+    exists (select from cases_document t where t.prediction_id = p.id)
 from cases_case c
 join cases_queue q on q.id = c.queue_id
 join catalog_usecase u on u.id = q.use_case_id
@@ -44,7 +46,7 @@ _NAMES = (
     "id", "external_id", "queue", "use_case", "state", "priority", "advised", "confidence", "why", "opened_at", "due_at", "risk_at",
     "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
     "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body", "withheld",
-    "is_correcting", "corrects", "skill",
+    "is_correcting", "corrects", "skill", "has_documents",
 )  # fmt: skip
 
 
@@ -60,8 +62,9 @@ def case_answer(case_id: UUID, actor: Actor, *, adjudicates: bool = False) -> di
     reviews = answers_of([case_id]).get(case_id, []) if adjudicates else []
     given = [review_line(review, is_withheld=row["withheld"]) for review in reviews]
     corrections = corrections_answer(case_id, row) if row["is_correcting"] or row["corrects"] else []
+    documents = documents_answer(case_id) if row["has_documents"] or row["corrects"] else []
     answer = _answer({**row, **_NOT_SAID} if row["withheld"] else row)
-    return answer | {"answers": given if adjudicates else None, "corrections": corrections}
+    return answer | {"answers": given if adjudicates else None, "corrections": corrections, "documents": documents}
 
 
 # What stands for the model's part while it is withheld.

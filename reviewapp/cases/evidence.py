@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from reviewapp.access.models import User
+from reviewapp.cases.documents.inspecting import TYPES
 from reviewapp.lib.ids import uuid7
-from reviewapp.predictions.models import Prediction
+from reviewapp.predictions.models import Prediction, Subject
 
 SOURCE_LENGTH = 200
 WAITING, APPLIED, LAPSED, FAILED = "waiting", "applied", "lapsed", "failed"
@@ -53,3 +54,58 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"correction of {self.case_id}"
+
+
+class DocumentContent(models.Model):
+    """The bytes of a document, in a table of their own that no list reads. Append-only.
+
+    Sealed under the data key of `subject`, the person it is about: who destroys that key, destroys them. Without a subject they are as sent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+", null=True)
+    data = models.BinaryField()
+
+    class Meta:
+        app_label = "cases"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"content {self.pk}"
+
+
+class Document(models.Model):
+    """A PDF or a picture that somebody attached to a case, or the sender to its prediction. Append-only.
+
+    It belongs to the prediction that arrived, so it stays with the case when inputs are corrected. The name is text of people: it is in
+    this column only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="documents")
+    content = models.ForeignKey(DocumentContent, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=4, choices=[(kind, kind) for kind in TYPES])
+    size = models.PositiveIntegerField()  # in bytes, as kept
+    pages = models.PositiveSmallIntegerField(null=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    digest = models.BinaryField(max_length=32)  # SHA-256 of what is kept
+    sent_digest = models.BinaryField(max_length=32)  # and of what was sent: a picture is drawn anew
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "cases"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "sent_digest"], name="a_document_is_attached_once"),
+            models.CheckConstraint(
+                condition=Q(kind="pdf", pages__isnull=False)
+                | Q(kind__in=["png", "jpeg"], width__isnull=False, height__isnull=False),
+                name="document_has_a_size",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"document {self.pk}"

@@ -11,7 +11,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
-from reviewapp.cases.evidence import Correction  # noqa: F401 -- Django looks for tables here
+from reviewapp.cases.evidence import Correction, Document, DocumentContent  # noqa: F401 -- Django looks for tables here
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
 from reviewapp.cases.skills import SKILL_LENGTH

@@ -473,6 +473,9 @@ _SENTENCES = {
     "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
     "case.flips_asked": "{who} asked what would change the model’s advice.",
     "case.similar_viewed": "{who} looked at similar decided cases.",
+    "case.document_added": "{who} attached a document.",
+    "case.document_viewed": "{who} opened a document.",
+    "prediction.document_added": "{who} sent a document.",
     "case.correction_proposed": "{who} corrected inputs. The model is asked to score them.",
     "case.corrected": "The model scored the corrected inputs. What was answered before counts no more.",
     "case.correction_lapsed": "The case was answered before the model had scored the corrected inputs: the correction counts no more.",
@@ -490,10 +493,12 @@ _COVERED = {
         "case.similar_viewed",
         "case.commented",
         "case.comment_withdrawn",
+        "case.document_viewed",
     },
     "case.what_if_asked": {"case.what_if_asked"},
     "case.flips_asked": {"case.flips_asked"},
     "case.similar_viewed": {"case.similar_viewed"},
+    "case.document_viewed": {"case.document_viewed"},
 }
 
 

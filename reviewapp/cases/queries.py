@@ -20,6 +20,7 @@ from reviewapp.cases.models import (
     BlindAnswer,
     Case,
     Correction,
+    Document,
     Draft,
     Outbox,
     Queue,
@@ -200,7 +201,8 @@ def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[
 
 def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
     """One case of `cases` with everything a page or an answer shows, in one statement; what a model version keeps for ever is read elsewhere."""
-    return cases.select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
+    there = Exists(Document.objects.filter(prediction=OuterRef("prediction")))
+    return cases.annotate(has_documents=there).select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
 
 
 def shown_digest(case: Case) -> str:
@@ -365,7 +367,7 @@ def story_of(case: Case) -> list[AuditEvent]:
     return [*before, *reversed(since)]
 
 
-_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
+_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained", "prediction.document_added")
 
 
 def first_prediction(case: Case) -> Prediction:
@@ -390,6 +392,22 @@ def correction_of(case: Case, pk: UUID) -> Correction | None:
     """One that is in force, with what a page shows of the prediction that it replaced."""
     loaded = ("before__explanation", "before__model_version__model", "before__routing", "after")
     return case.corrections.filter(pk=pk, state=APPLIED).select_related(*loaded).first()
+
+
+def documents_of(case: Case) -> list[Document]:
+    """Without their bytes, oldest first; no statement for a case that has none. `case` as `whole_case` loads it."""
+    if case.prediction.corrects_id is None and not vars(case)["has_documents"]:
+        return []
+    return list(Document.objects.filter(prediction=first_prediction(case).pk).select_related("added_by").order_by("pk"))
+
+
+def readable_document(actor: Actor, pk: UUID) -> tuple[Case, Document] | None:
+    """A document with the case through which the actor may see it."""
+    kept = Document.objects.filter(pk=pk).select_related("prediction").first()
+    case = case_of(kept.prediction) if kept else None
+    if kept is None or case is None or not visible_cases(actor).filter(pk=case.pk).exists():
+        return None
+    return case, kept
 
 
 def case_of(prediction: Prediction) -> Case | None:

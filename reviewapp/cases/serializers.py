@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.actions.settings import seen_digest, settings_of
+from reviewapp.cases.documents.inspecting import TYPES
 from reviewapp.cases.evidence import SOURCE_LENGTH, STATES
 from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
 from reviewapp.cases.ordering import NextOrder
@@ -217,6 +218,25 @@ class CorrectionBody(LeaseBody):
     sources = serializers.DictField(child=serializers.CharField(max_length=SOURCE_LENGTH))
 
 
+class DocumentBody(serializers.Serializer[Any]):
+    file = serializers.FileField()
+
+
+class DocumentShape(serializers.Serializer[Any]):
+    """`url` opens it in a browser that is signed in; `sha256` is of what is kept, which of a picture is drawn anew."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=list(TYPES))
+    size = serializers.IntegerField()
+    pages = serializers.IntegerField(allow_null=True)
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField()
+    added_at = serializers.DateTimeField()
+    url = serializers.CharField()
+
+
 class CaseShape(CaseLine):
     use_case = serializers.CharField()
     lease = LeaseShape(allow_null=True)
@@ -227,6 +247,7 @@ class CaseShape(CaseLine):
     explanation = ExplanationShape(allow_null=True)
     answers = GivenShape(many=True, allow_null=True)
     corrections = CorrectionShape(many=True)
+    documents = DocumentShape(many=True)
     shown = serializers.CharField()
 
 

@@ -4,6 +4,7 @@ from reviewapp.cases.api import cases as api
 from reviewapp.cases.api import comments as comments_api
 from reviewapp.cases.api import conflicts as conflicts_api
 from reviewapp.cases.api import corrections as corrections_api
+from reviewapp.cases.api import documents as documents_api
 from reviewapp.cases.api import leading as leading_api
 from reviewapp.cases.api import reopening as reopening_api
 from reviewapp.cases.api import skills as skills_api
@@ -14,6 +15,7 @@ from reviewapp.cases.views import (
     comments,
     conflicts,
     corrections,
+    documents,
     flips,
     queue,
     reopenings,
@@ -68,6 +70,8 @@ urlpatterns = [
     path("reopenings/", reopenings.inbox, name="reopenings"),
     path("reopenings/<uuid:request_id>/grant/", reopenings.grant, name="reopening-grant"),
     path("reopenings/<uuid:request_id>/decline/", reopenings.decline, name="reopening-decline"),
+    path("cases/<uuid:case_id>/documents/", documents.attach, name="attach"),
+    path("documents/<uuid:document_id>/", documents.document, name="document"),
     path("reviews/", reviews.reviews, name="reviews"),
     path("cases/<uuid:case_id>/conflict/", conflicts.conflict, name="conflict"),
     path("queues/<slug:slug>/skills/", skills.skills, name="skills"),
@@ -106,6 +110,7 @@ api_urlpatterns = [
     ),
     path("queues/<slug:slug>", leading_api.QueueView.as_view(), name="api-queue"),
     path("cases/<uuid:case_id>/corrections", corrections_api.CorrectionsView.as_view(), name="api-corrections"),
+    path("cases/<uuid:case_id>/documents", documents_api.CaseDocumentsView.as_view(), name="api-documents"),
     path("queues/<slug:slug>/claim", api.ClaimView.as_view(), name="api-claim"),
     path("queues/<slug:slug>/skills", skills_api.SkillsView.as_view(), name="api-skills"),
     path("conflicts", conflicts_api.ConflictsView.as_view(), name="api-conflicts"),

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from psycopg_pool import PoolTimeout
 
+from reviewapp.cases.documents.receiving import InMemory
 from reviewapp.config.api import plain_problem
 from reviewapp.config.views import error_page
 from reviewapp.lib.errors import CountersignError
@@ -27,6 +28,7 @@ _SECRET_PARAMS = {"token", "key", "api_key", "access_token", "password"}
 _URL_LENGTH = 4096
 _PARAM = re.compile(r"[a-z]+(_[a-z]+)*")  # how all of ours are spelled; no lookup, no index, no dunder can be
 _BATCH = "/api/v1/predictions/batch"
+_DOCUMENTS = re.compile(r"(/api/v1)?/(cases|predictions)/[0-9a-f-]{36}/documents/?")
 
 
 class RequestGuard:
@@ -98,6 +100,9 @@ class _Body(io.RawIOBase):
 def _measure(request: HttpRequest) -> HttpResponse | None:
     """Refuses a body that is too large by what it says, and sees to it that the others are read whole or not at all."""
     most = settings.API_BATCH_BYTES if request.path == _BATCH else settings.API_BODY_BYTES
+    if _DOCUMENTS.fullmatch(request.path):
+        most = settings.DOCUMENT_BODY_BYTES
+        request.upload_handlers = [InMemory(request)]  # before anything reads the form
     length, source = request.META.get("CONTENT_LENGTH") or "0", request.META["wsgi.input"]
     if "HTTP_TRANSFER_ENCODING" in request.META:
         request.META["CONTENT_LENGTH"] = str(most)  # without one, nothing would be read

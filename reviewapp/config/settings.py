@@ -187,9 +187,10 @@ CONTENT_SECURITY_POLICY = {
 # Sizes: the API's own limits are in intake; these bound forms
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
-FILE_UPLOAD_HANDLERS: list[str] = []  # no form of ours sends a file, and none is kept
+FILE_UPLOAD_HANDLERS: list[str] = []  # no form but that of documents takes a file, and the guard sees to that one
 API_BODY_BYTES = 1_048_576
 API_BATCH_BYTES = 16 * 1_048_576
+DOCUMENT_BODY_BYTES = 10 * 1_048_576 + 65_536  # a document and what it is wrapped in
 INTAKE_BACKLOG_LIMIT = env.whole("INTAKE_BACKLOG_LIMIT", 50_000, low=1, high=10_000_000)
 
 # So long may a person take an answer back; only then does its decision become a label

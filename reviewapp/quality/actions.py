@@ -6,7 +6,7 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions import Opening, open_cases
+from reviewapp.cases.actions import Opening, copy_documents, open_cases
 from reviewapp.cases.models import Case, Decision
 from reviewapp.lib.actor import Actor, system
 from reviewapp.predictions.actions import copy
@@ -77,4 +77,5 @@ def _opened(source: Decision, after: Case, *, external_id: str, at: datetime) ->
         policy_number=original.routing.policy_number,
         features=original.features,
     )
+    copy_documents(original, prediction_id, at=at)
     return open_cases([opening], at=at)[prediction_id]

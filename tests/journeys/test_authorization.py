@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -20,7 +21,7 @@ from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.discussion import Comment, ReopenRequest
-from reviewapp.cases.models import Case, Correction, Recusal
+from reviewapp.cases.models import Case, Correction, Document, DocumentContent, Recusal
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
 from reviewapp.predictions.actions import copy
@@ -169,6 +170,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/reopenings/"): only(200, L),
     ("POST", "/reopenings/<uuid:request_id>/grant/"): of_office(302, L),
     ("POST", "/reopenings/<uuid:request_id>/decline/"): of_office(302, L, send={"reason": "r"}),
+    ("POST", "/cases/<uuid:case_id>/documents/"): of_office(422, *WORKERS),  # no file is chosen
+    ("GET", "/documents/<uuid:document_id>/"): of_office(200, *READERS),
     ("GET", "/reviews/"): everyone(200),
     ("GET", "/cases/<uuid:case_id>/conflict/"): of_office(200, L),
     ("POST", "/cases/<uuid:case_id>/conflict/"): of_office(422, L),
@@ -291,6 +294,11 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_REVIEW,
         of_office(409, *WORKERS, send={**HOLD, "changes": {"income": 1}, "sources": {"income": "payslip"}}),
     ),
+    ("POST", "/api/v1/cases/<uuid:case_id>/documents"): (Scope.CASES_REVIEW, of_office(415, *WORKERS)),  # see UPLOADS
+    ("POST", "/api/v1/predictions/<uuid:prediction_id>/documents"): (
+        Scope.PREDICTIONS_WRITE,
+        of_office(415, K),
+    ),  # likewise
     ("GET", "/api/v1/queues/<slug:slug>"): (Scope.CASES_READ, of_office(200, *READERS)),
     ("PATCH", "/api/v1/queues/<slug:slug>"): (
         Scope.CASES_LEAD,
@@ -357,6 +365,7 @@ def _names(office: Office) -> dict[str, str]:
     return {
         "slug": slug,
         "case_id": str(case.pk),
+        "document_id": str(_attached(case, owner).pk),
         "correction_id": str(_corrected(case, owner).pk),
         "prediction_id": str(case.prediction_id),
         "name": f"{slug}-risk",
@@ -391,6 +400,14 @@ def _comment(case: Case, author: User) -> Comment:
     return Comment.objects.create(case=case, author=author, **written)
 
 
+def _attached(case: Case, owner: Any) -> Document:
+    content = DocumentContent.objects.create(data=b"%PDF-")
+    given = {"name": "a.pdf", "kind": "pdf", "size": 5, "pages": 1, "digest": b"", "sent_digest": b""}
+    return Document.objects.create(
+        prediction=case.prediction, content=content, added_by=owner, added_at=factories.now(), **given
+    )
+
+
 def _corrected(case: Case, owner: Any) -> Correction:
     """One on record; what the model said of it is of no matter here."""
     at = factories.now()
@@ -411,6 +428,7 @@ def _absent() -> dict[str, str]:
         "comment_id",
         "conflict_id",
         "request_id",
+        "document_id",
         "prediction_id",
         "version_id",
         "dataset_id",
@@ -578,6 +596,22 @@ def _topics(names: Mapping[str, str]) -> dict[str, str]:
     return {"queue": f"queue:{case.queue_id if case else uuid4()}"} | of_case
 
 
+# A body that is no JSON: who may is looked at before what it is, as a file costs more to look at.
+
+UPLOADS = ("/api/v1/cases/<uuid:case_id>/documents", "/api/v1/predictions/<uuid:prediction_id>/documents")
+
+
+@pytest.mark.parametrize(("route", "allowed"), [(UPLOADS[0], {*WORKERS}), (UPLOADS[1], {K})])
+def test_a_file_is_taken_from_who_may_send_it_and_from_nobody_else(world, route, allowed):
+    for target in TARGETS:
+        for role, user in world.users.items():
+            if role == "stranger":
+                continue
+            sent = {"file": SimpleUploadedFile("a.pdf", b"no document")}
+            answer = _with_key(factories.make_key(user, *Scope)).post(address(route, world.names[target]), sent)
+            assert answer.status_code == (422 if target == "own" and role in allowed else 404), (target, role)
+
+
 # S2: properties. Whatever columns a model has, nobody writes one that the door does not list.
 
 
@@ -636,7 +670,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/datasets": {"use_case", "name", "filters"},
     }
     assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
-        "/api/v1/predictions/batch"
+        "/api/v1/predictions/batch",
+        *UPLOADS,
     }
     clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
     clients["/api/v1/queues/<slug:slug>/skills"] = "lead"

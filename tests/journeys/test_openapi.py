@@ -162,6 +162,8 @@ OPERATIONS = [
     ("POST", "/api/v1/cases/{case_id}/what-if", "alice"),
     ("POST", "/api/v1/cases/{case_id}/flips", "alice"),
     ("POST", "/api/v1/cases/{case_id}/corrections", "alice"),
+    ("POST", "/api/v1/cases/{case_id}/documents", "alice"),
+    ("POST", "/api/v1/predictions/{prediction_id}/documents", "sender"),
     ("GET", "/api/v1/cases/{case_id}/similar", "alice"),
     ("GET", "/api/v1/cases/{case_id}/presence", "alice"),
     ("GET", "/api/v1/conflicts", "carol"),

@@ -124,7 +124,8 @@ def send_and_talk(zoo: Office, said: dict[str, Any]) -> Case:
 def names_of(zoo: Office, case: Case) -> dict[str, str]:
     """What stands for the parts of addresses; the events of the trail are those of this case and its prediction."""
     return {
-        "slug": zoo.use_case.slug, "case_id": str(case.pk), "correction_id": str(uuid4()), "prediction_id": str(case.prediction_id), "number": "2",
+        "slug": zoo.use_case.slug, "case_id": str(case.pk), "correction_id": str(uuid4()), "document_id": str(uuid4()),
+        "prediction_id": str(case.prediction_id), "number": "2",
         "section": "blind",
         "name": "nothing", "role": "reviewer",
     }  # fmt: skip

@@ -75,6 +75,24 @@ class CorrectionWaits(Conflict):
     code = "correction-waits"
 
 
+class CaseDecided(Conflict):
+    """This case is decided: what nobody saw who decided it is not added. A lead can reopen it."""
+
+    code = "case-decided"
+
+
+class TooManyDocuments(Conflict):
+    """A case has at most 20 documents."""
+
+    code = "too-many-documents"
+
+
+class DocumentThere(Conflict):
+    """This very file is a document of the case already."""
+
+    code = "document-there"
+
+
 class LeadDecides(NotAllowed):
     """Two answers to this case differ: only a lead of its queue decides it."""
 

@@ -21,6 +21,7 @@ from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.corrections_panel import corrections_context
+from reviewapp.cases.documents_panel import documents_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
 from reviewapp.cases.models import Case, Review
@@ -81,6 +82,7 @@ def _case_context(
     corrections = queries.corrections_of(found)
     context |= {
         "corrections": corrections_context(found, corrections, names, hidden=hidden),
+        "documents": documents_context(queries.documents_of(found), hidden=hidden),
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
@@ -102,6 +104,7 @@ def _case_context(
         else:
             context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
         context["pend"] = pending_panel.pend_context(found, now=now)
+        context["attach_url"] = reverse("cases:attach", args=[found.pk])
         context["correct_url"] = "" if found.is_correcting else reverse("cases:correct", args=[found.pk])
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])

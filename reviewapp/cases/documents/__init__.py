@@ -1,0 +1,1 @@
+"""Documents as files: what they are, whether they may be kept, and how their names are made safe."""
