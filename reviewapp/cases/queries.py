@@ -331,6 +331,8 @@ def _arrival_of_copy(case: Case) -> list[AuditEvent]:
     events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
     for event in events:
         event.at += case.prediction.received_at - original.received_at
+        if "rule" in event.data:  # of an original that passed it would tell so
+            event.data = event.data | {"rule": case.why}
     return events
 
 

@@ -85,6 +85,7 @@ def public(status: int, **more: Any) -> Row:
 
 
 LEASE = {"lease": "1", "choice": "agree"}
+RULING = {"ruling": "stands", "reason": "As the payslip says"}
 WAITS = {"lease": "1", "follow_up": "2h", "awaited": "payslip"}
 READ_CATALOG = (R, L, A, U, M)
 
@@ -155,6 +156,9 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/quality/"): only(200, L, U),
     ("GET", "/quality/reliance/"): only(200, L, U),
     ("GET", "/quality/mine/"): everyone(200),
+    ("GET", "/quality/samples/"): only(200, L, U),
+    ("GET", "/quality/samples/line/"): only(200, L, U),
+    ("POST", "/quality/samples/<uuid:sample_id>/resolve/"): of_office(302, L, send=RULING),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
     ("GET", "/models/<slug:name>/<uuid:version_id>/"): of_office(200, *READ_CATALOG),
@@ -201,6 +205,8 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/adjudications"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/quality/agreement"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("GET", "/api/v1/quality/reliance"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("GET", "/api/v1/quality/samples"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("POST", "/api/v1/quality/samples/<uuid:sample_id>/resolve"): (Scope.CASES_LEAD, of_office(200, L, send=RULING)),
     ("GET", "/api/v1/forecasts"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
@@ -299,6 +305,7 @@ def _names(office: Office) -> dict[str, str]:
         "name": f"{slug}-risk",
         "version_id": str(version.pk),
         "dataset_id": str(snapshot.pk),
+        "sample_id": str(factories.make_sample(office, owner).pk),
         "number": "1",
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
@@ -309,7 +316,7 @@ def _names(office: Office) -> dict[str, str]:
 
 
 def _absent() -> dict[str, str]:
-    ids = ("case_id", "prediction_id", "version_id", "dataset_id", "event_uuid", "person", "key")
+    ids = ("case_id", "prediction_id", "version_id", "dataset_id", "sample_id", "event_uuid", "person", "key")
     return {name: str(uuid4()) for name in ids} | {
         "slug": "nowhere",
         "name": "nothing",
@@ -517,6 +524,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/queues/<slug:slug>": {*SETTINGS, "seen"},
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/datasets": {"use_case", "name", "filters"},
+        "/api/v1/quality/samples/<uuid:sample_id>/resolve": {"ruling", "reason"},
     }
     assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
         "/api/v1/predictions/batch"
