@@ -24,13 +24,14 @@ from reviewapp.access.rules import (
     Role,
     Scope,
 )
-from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.models import BlindAnswer, Case, Queue
 from reviewapp.catalog.models import FeatureSchemaVersion, Model, ModelVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import bundles_for
 from reviewapp.intake.actions import receive
 from reviewapp.intake.reading import read_item
 from reviewapp.lib.actor import HUMAN, SERVICE, Actor
 from reviewapp.policies.models import PolicyVersion
+from reviewapp.quality.models import QaAnswer, QaSample
 
 PASSWORD = os.environ["SECRET_KEY"][:20]  # made for this run, and the same in every worker of it
 _numbers = count(1)
@@ -250,3 +251,16 @@ def make_auditor(username: str, office: Office) -> User:
     for queue in (office.queue, office.lead_queue):
         grant(user, VIEW_QUEUE, queue)
     return user
+
+
+def make_sample(office: Office, reader: User) -> QaSample:
+    """A sample of what passed to which `reader` answered otherwise than was decided; it waits for a lead."""
+    original, shown = office.send(), office.send()
+    sample = QaSample.objects.create(
+        queue=office.queue, kind="automatic", source=original.prediction, case=shown, outcome="deny", probability=0.05, draw=b"", made_at=now()
+    )  # fmt: skip
+    view = BlindAnswer.objects.create(
+        case=shown, round=1, reviewer=reader, queue=office.queue, outcome="approve", lease=1, answered_at=now(), shown_digest=""
+    )  # fmt: skip
+    QaAnswer.objects.create(sample=sample, view=view, agrees=False, compared_at=now())
+    return sample

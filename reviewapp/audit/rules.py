@@ -61,6 +61,9 @@ ACTION_WORDS = {
     "prediction.received": "sent the prediction",
     "prediction.scored": "scored the prediction",
     "prediction.viewed": "read the prediction",
+    "qa_sample.compared": "held the answer to a sample against the decision",
+    "qa_sample.created": "drew a decision to be read once more",
+    "qa_sample.resolved": "said whether the decision of a sample stands",
     "queue.created": "made the queue",
     "queue.settings_changed": "changed the settings of the queue",
     "queue.shift_cleared": "cleared who is on shift in the queue",
@@ -101,6 +104,7 @@ OBJECT_WORDS = {
     "policies.policyversion": "policy version",
     "predictions.label": "label",
     "predictions.prediction": "prediction",
+    "quality.qasample": "QA sample",
     "quality.seededcase": "seeded case",
 }
 DETAILS = {

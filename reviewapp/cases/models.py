@@ -13,6 +13,7 @@ from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.evidence import Correction, Document, DocumentContent  # noqa: F401 -- Django looks for tables here
 from reviewapp.cases.ordering import NextOrder
+from reviewapp.cases.proof import Shares
 from reviewapp.cases.rules import AWAITED_LENGTH, BLIND_FIRST, Answer, Arm, CaseState, Stage
 from reviewapp.cases.skills import SKILL_LENGTH
 from reviewapp.cases.sla import LateAct, SlaStage
@@ -55,6 +56,9 @@ class Queue(models.Model):
     late_act = models.CharField(max_length=8, default=LateAct.ESCALATE, choices=[(act, act) for act in LateAct])
     late_queue = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     late_person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    # Of decisions, that are read once more to see whether they were right: of those that passed, and of those of people.
+    qa_automatic_share = models.FloatField(default=0.0, db_default=0.0)
+    qa_human_share = models.FloatField(default=0.0, db_default=0.0)
 
     class Meta:
         default_permissions = ()
@@ -78,10 +82,21 @@ class Queue(models.Model):
             models.CheckConstraint(
                 condition=Q(seeded_share__gte=0, seeded_share__lte=rules.MOST_SEEDED), name="queue_seeds_within_its_cap"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    qa_automatic_share__gte=0, qa_automatic_share__lte=1, qa_human_share__gte=0, qa_human_share__lte=1
+                ),
+                name="queue_qa_shares_are_shares",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def wanted_proof(self) -> Shares:
+        """As its lead set it; what may be drawn of it says `proof.lowered`."""
+        return Shares(self.seeded_share, self.qa_human_share, self.qa_automatic_share, self.blind_share)
 
 
 class QueueUserPermission(UserObjectPermissionBase):

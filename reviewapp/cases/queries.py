@@ -362,7 +362,7 @@ def story_of(case: Case) -> list[AuditEvent]:
     A copy has arrived as what it is a copy of; `case.prediction` is loaded.
     """
     first = first_prediction(case)
-    before = [*_arrival_of_copy(first), *of_object("predictions.prediction", [str(first.pk)])]
+    before = [*_arrival_of_copy(first, case.why), *of_object("predictions.prediction", [str(first.pk)])]
     since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
     return [*before, *reversed(since)]
 
@@ -416,13 +416,15 @@ def case_of(prediction: Prediction) -> Case | None:
     return Case.objects.filter(about).select_related("queue").first()
 
 
-def _arrival_of_copy(arrived: Prediction) -> list[AuditEvent]:
+def _arrival_of_copy(arrived: Prediction, why: str) -> list[AuditEvent]:
     original = arrived.copy_of
     if original is None:
         return []
     events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
     for event in events:
         event.at += arrived.received_at - original.received_at
+        if "rule" in event.data:  # of an original that passed it would tell so
+            event.data = event.data | {"rule": why}
     return events
 
 

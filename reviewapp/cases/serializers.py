@@ -439,6 +439,8 @@ class QueueSettings(serializers.Serializer[Any]):
     answers_again = serializers.BooleanField()
     blind_share = serializers.FloatField(min_value=0, max_value=1)
     seeded_share = serializers.FloatField(min_value=0, max_value=MOST_SEEDED)
+    qa_automatic_share = serializers.FloatField(min_value=0, max_value=1)
+    qa_human_share = serializers.FloatField(min_value=0, max_value=1)
     seen = serializers.CharField(max_length=64)
 
 

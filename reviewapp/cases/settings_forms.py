@@ -188,11 +188,20 @@ class Proof(SettingsForm):
         help_text="At 2, each reviewer spends 2 of 100 cases on them. At most 5; empty or 0: none.",
     )
 
+    qa_automatic_share = _percent(
+        "QA samples, for 100 automatic decisions",
+        "Cases of this use case that passed without a person, read by one of this queue. 5 is advised; empty or 0: none.",
+    )
+    qa_human_share = _percent(
+        "QA samples, for 100 decisions of people",
+        "Cases that were decided in this queue, read by somebody else. 5 is advised; empty or 0: none.",
+    )
+
     def shown(self, queue: Queue) -> dict[str, Any]:
-        return {"seeded_share": _to_percent(queue.seeded_share)}
+        return {name: _to_percent(getattr(queue, name)) for name in self.base_fields}
 
     def changes(self) -> dict[str, Any]:
-        return {"seeded_share": round((self.cleaned_data["seeded_share"] or 0) / 100, 6)}
+        return {name: round((value or 0) / 100, 6) for name, value in self.cleaned_data.items()}
 
 
 class Basics(SettingsForm):

@@ -303,6 +303,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "default"},
     },
+    "draw-qa-samples": {
+        "task": "quality.draw_samples",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "default"},
+    },
     "work-out-quality": {
         "task": "quality.work_out",
         "schedule": 60.0,

@@ -136,19 +136,44 @@ from predictions_explanation e join predictions_prediction p on p.id = e.predict
     """
 insert into predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,
     selection_reason, selection_probability, stratum, draw, threshold, routed_at)
-select %(id)s, r.policy_version_id, r.policy_number, r.result, r.outcome, r.queue_slug, r.priority, r.rule, r.trace,
-    r.selection_reason, r.selection_probability, r.stratum, r.draw, r.threshold, r.routed_at + (%(at)s::timestamptz - p.received_at)
+select %(id)s, r.policy_version_id, r.policy_number, coalesce(%(result)s, r.result), case when %(result)s is null then r.outcome else '' end,
+    coalesce(%(queue)s, r.queue_slug), coalesce(%(priority)s, r.priority), coalesce(%(rule)s, r.rule), coalesce(%(trace)s::jsonb, r.trace),
+    coalesce(%(reason)s, r.selection_reason), r.selection_probability, r.stratum, coalesce(%(draw)s, r.draw), r.threshold,
+    r.routed_at + (%(at)s::timestamptz - p.received_at)
 from predictions_routingresult r join predictions_prediction p on p.id = r.prediction_id where p.id = %(source)s
 """,
 )
 
 
-def copy(source: Prediction, *, external_id: str, at: datetime) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a prediction that passed would have been routed if it had been drawn for the sample of its policy."""
+
+    queue: str
+    priority: int
+    rule: str
+    trace: Sequence[Mapping[str, Any]]
+    reason: str
+    draw: float | None
+
+
+def copy(source: Prediction, *, external_id: str, at: datetime, asked: Asked | None = None) -> UUID:
     """Store a routed prediction once more as if it arrived at `at`, in the caller's transaction and under the caller's audit event.
 
     Inputs, advice, reasons and routing are the same. Of its subject only the masked name is: who the person is, is not copied.
+
+    :param asked: in whose place its routing stands; where it passed, as a case that passed is nobody's to review.
     """
     pk, subject = uuid7(), _copied_subject(source.subject, at=at)
+    routing = {
+        "result": "review" if asked else None,
+        "queue": asked.queue if asked else None,
+        "priority": asked.priority if asked else None,
+        "rule": asked.rule if asked else None,
+        "trace": _json(asked.trace) if asked else None,
+        "reason": asked.reason if asked else None,
+        "draw": asked.draw if asked else None,
+    }
     with connection.cursor() as cursor:
         for statement in _AGAIN:
             values: dict[str, Any] = {
@@ -157,6 +182,7 @@ def copy(source: Prediction, *, external_id: str, at: datetime) -> UUID:
                 "external_id": external_id,
                 "subject": subject,
                 "at": at,
+                **routing,
             }
             cursor.execute(statement, values)
     return pk

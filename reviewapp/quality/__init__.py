@@ -5,6 +5,10 @@ prediction (`Prediction.copy_of`): claimed, answered, pended, undone and reopene
 It becomes no label and counts in no figure of what arrived. What tells it apart stands here and in the audit trail alone; a sender, who
 knows which ids it sent, can tell. Seeds are drawn for what arrives, at the share that the queue sets, and follow at a drawn time.
 
+Owns QaSample, QaAnswer and QaResolution: a decision, automatic or of a person, that was drawn to be read once more as a blind case on a copy;
+what was said of it before sight of the model, held against the decision; and where the two differ, what a lead says. Only a decision that a
+lead calls wrong is an error. Together with seeded cases and blind first they take no more of people's work than `cases.proof` allows.
+
 Owns QualityReport: figures about the answers of people, one row for each queue and kind, worked out by the Celery worker as the
 numerics may not enter the web. A report is replaced whenever the answers it rests on have changed, and each day, as its window moves on.
 
@@ -14,5 +18,8 @@ share gave are a fair sample and stand by themselves; those that another rule as
 Reliance: of the answers to seeded cases, how often a wrong model was followed and a right one overruled, for the team and for each person
 against the team. Worked out once a day for the days before: figures that moved with every answer would tell which case was seeded.
 
-Public: `actions.mix_in`, `agreement.work_out`, `reliance.work_out`; `queries.readable_queues`, `queries.report_of`.
+Samples: how often the answer differs and the decision was wrong, each weighted by the chance it had; also once a day.
+
+Public: `actions.mix_in`, `sampling.draw_samples`, `sampling.compare`, `sampling.resolve`; `work_out` of `agreement`, `reliance` and `samples`;
+`queries.readable_queues`, `queries.report_of`.
 """

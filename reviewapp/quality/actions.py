@@ -44,7 +44,7 @@ def _seed(*, arrival: UUID, actor: Actor, at: datetime) -> SeededCase | None:
     """One case for one arrival, once however often it is asked for. None where there is nothing to take that could not be told apart."""
     after = queries.lock_arrival(arrival)
     source = queries.source_for(after, at=at) if after else None
-    external_id = queries.free_id_like(after) if after and source else None
+    external_id = queries.free_id_like(after.prediction) if after and source else None
     if after is None or source is None or external_id is None:
         return None
     case = _opened(source, after, external_id=external_id, at=at)

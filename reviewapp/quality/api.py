@@ -2,27 +2,35 @@
 
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import Scope
 from reviewapp.cases.models import Queue
-from reviewapp.lib import query
+from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.lib import listing, paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import Malformed, NotFound
-from reviewapp.quality import queries, serializers
-from reviewapp.quality.rules import Kind
+from reviewapp.lib.fields import Fields
+from reviewapp.quality import queries, sample_shapes, sampling, serializers
+from reviewapp.quality.rules import Kind, Ruling
+from reviewapp.quality.sample_queries import differing
+from reviewapp.quality.sample_words import sample_answer, sample_line
 
 _QUEUE = OpenApiParameter("queue", str, required=True, description="Slug of a queue that you lead")
 
 
-def _queue(request: Request) -> tuple[Queue, Actor]:
-    """:raises NotFound: the same for a queue that is absent and one whose figures the actor may not read."""
+def _queue(request: Request, *more: str) -> tuple[Queue, Actor]:
+    """:param more: further parameters that may be named.
+    :raises NotFound: the same for a queue that is absent and one whose figures the actor may not read.
+    """
     actor = require_scope(request, Scope.CASES_LEAD)
-    values = query.read(request.query_params, allowed=("queue",))
+    values = query.read(request.query_params, allowed=("queue", *more))
     if not values.get("queue"):
         raise Malformed("Name a queue.", code="bad_param")
     queue = queries.readable_queues(actor).filter(slug=values["queue"]).first()
@@ -52,3 +60,58 @@ class RelianceView(APIView):
         if queries.leads(actor, queue):
             names = queries.usernames({UUID(row["person"]) for row in (report.body["people"] if report else [])})
         return Response(serializers.reliance_answer(queue, report, names))
+
+
+_STATES = [("open", ""), ("resolved", "")]
+
+
+class SamplesView(APIView):
+    """Decisions from which the answer to their QA sample differs, newest first, and what the samples of the queue show, up to yesterday."""
+
+    @extend_schema(
+        operation_id="list_samples",
+        parameters=[
+            _QUEUE,
+            OpenApiParameter("state", str, enum=[value for value, _ in _STATES], description="open unless you say so"),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", int),
+        ],
+        responses={200: sample_shapes.SampleList},
+    )
+    def get(self, request: Request) -> Response:
+        queue, _ = _queue(request, "state", "cursor", "page_size")
+        values = query.read(request.query_params, allowed=("queue", "state", "cursor", "page_size"))
+        state = listing.one_of(values, "state", _STATES) or "open"
+        page = paging.paginate(
+            differing([queue], is_resolved=state == "resolved"),
+            order=("-answer__compared_at", "-id"),
+            cursor=values.get("cursor"),
+            size=query.size(values),
+            purpose=f"samples {state}",
+        )
+        answer = {
+            "figures": sample_answer(queries.report_of(queue, Kind.SAMPLES)),
+            "results": [sample_line(row) for row in page.rows],
+            "next": page.next,
+            "previous": page.previous,
+        }
+        return Response(answer)
+
+
+class ResolveView(APIView):
+    """Say whether a decision stands from which the answer to its QA sample differs. Only one that was wrong counts as an error."""
+
+    @extend_schema(
+        operation_id="resolve_sample", request=sample_shapes.ResolveBody, responses={200: sample_shapes.SampleShape}
+    )
+    def post(self, request: Request, sample_id: UUID) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        fields = Fields(request.data)
+        ruling = fields.text("ruling", most=10, among=list(Ruling))
+        reason = fields.text("reason", most=REASON_LENGTH)
+        fields.done()
+        once = once_of(request, render=sample_line)
+        sample = sampling.resolve(
+            sample_id=sample_id, ruling=ruling, reason=reason, actor=actor, at=timezone.now(), once=once
+        )
+        return Response(once.answer if once else sample_line(sample))

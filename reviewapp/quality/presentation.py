@@ -7,7 +7,7 @@ from typing import Any
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import span
 from reviewapp.catalog.models import UseCase
-from reviewapp.quality.rules import FEWEST_FOR_RANGE, FEWEST_FOR_VALUE, FEWEST_RARER, WINDOW
+from reviewapp.quality.rules import FEWEST_FOR_RANGE, FEWEST_FOR_VALUE, FEWEST_IN_ARM, FEWEST_RARER, WINDOW
 
 NOT_SHOWN = "not shown"
 BECAUSE_WORDS = {
@@ -189,3 +189,41 @@ def _flags(row: Mapping[str, Any]) -> list[str]:
         "haste": "quick, and then often wrong",
     }
     return [words[name] for name in words if row[name]["is_flagged"]]
+
+
+# Influence
+
+
+def influence(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of quality/_influence.html; none where no case was answered in either arm."""
+    found = body.get("influence")
+    if not found or not found["all"]["difference"]["n"]:
+        return []
+    named = (("all", "All cases"), ("model_right", "The model was right"), ("model_wrong", "The model was wrong"))
+    return [
+        {
+            "label": label,
+            "seen": share(found[key]["seen_first"], what="answers"),
+            "blind": share(found[key]["blind"], what="answers"),
+            "difference": _points(found[key]),
+        }
+        for key, label in named
+    ]
+
+
+def _points(arms: Mapping[str, Any]) -> dict[str, str]:
+    """A difference of two shares in points of 100, and what it says in words."""
+    estimate, n = arms["difference"], min(arms["seen_first"]["n"], arms["blind"]["n"])
+    if n < FEWEST_FOR_RANGE or estimate["value"] is None:
+        return _hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} answers in each arm from which a range is told")
+    between = f"{100 * estimate['low']:+.0f} to {100 * estimate['high']:+.0f} points"
+    if estimate["status"] != "ok":
+        return _hidden(
+            n, f"range only: {n} of the {FEWEST_IN_ARM} answers in each arm that a figure needs", between=between
+        )
+    words = "no influence is shown" if estimate["low"] <= 0 <= estimate["high"] else _moved(estimate["value"])
+    return {"value": f"{100 * estimate['value']:+.0f} points", "range": between, "n": str(n), "status": words}
+
+
+def _moved(difference: float) -> str:
+    return "seeing it moves people towards it" if difference > 0 else "seeing it moves people away from it"

@@ -13,9 +13,10 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Case, Decision, Queue, Review
+from reviewapp.cases.models import Case, Decision, Queue, Review, Selection
+from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
-from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.rules import BLIND_FIRST, CaseState, Stage
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.draws import draw
 from reviewapp.lib.ids import first_id_of
@@ -110,16 +111,20 @@ def usernames(people: Collection[UUID]) -> dict[str, str]:
 
 
 def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
-    """Cases, each with its queue, oldest first: they came of late, were drawn at its share, their time is up, and none is seeded for them yet."""
+    """Cases, each with its queue, oldest first: they came of late, were drawn, their time is up, and none is seeded for them yet.
+
+    They are drawn at the share of the queue, or as much of it as its people may be asked for.
+    """
     recent = Case.objects.filter(
         pk__gt=first_id_of(at - LOOK_BACK), queue__seeded_share__gt=0, prediction__copy_of=None
     )
     recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
-    rows = recent.order_by("pk").values_list("pk", "queue", "opened_at", "queue__seeded_share")
+    shares = {queue.pk: drawn_shares(queue, at=at).seeded for queue in Queue.objects.filter(seeded_share__gt=0)}
+    rows = recent.order_by("pk").values_list("pk", "queue", "opened_at")
     return [
         (pk, queue)
-        for pk, queue, opened_at, share in rows
-        if _draw("drawn", pk) < share and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
+        for pk, queue, opened_at in rows
+        if _draw("drawn", pk) < shares.get(queue, 0.0) and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
     ]
 
 
@@ -169,9 +174,9 @@ def source_for(like: Case, *, at: datetime) -> Decision | None:
     return wanted[0].order_by("?").first() or wanted[1].order_by("?").first()
 
 
-def free_id_like(like: Case) -> str | None:
+def free_id_like(like: Prediction) -> str | None:
     """An id such as the use case's recent ones, that no prediction has."""
-    predictions = Prediction.objects.filter(use_case=like.prediction.use_case_id)
+    predictions = Prediction.objects.filter(use_case=like.use_case_id)
     recent = list(predictions.filter(copy_of=None).order_by("-pk").values_list("external_id", flat=True)[:50])
     for _ in range(TRIES):
         made = id_like(like.external_id, recent, digit=lambda: secrets.randbelow(10))
@@ -238,12 +243,13 @@ def paces(queue: Queue, *, floor: float, since: datetime, until: datetime) -> di
 
 
 def queues_to_rely_on(*, at: datetime) -> list[Queue]:
-    """The queues with seeded cases whose report is not of today."""
+    """The queues with seeded cases, or with cases drawn to be answered blind first, whose report is not of today."""
     today = QualityReport.objects.filter(queue=OuterRef("pk"), kind=Kind.RELIANCE, made_at__gte=day_of(at))
     cases = SeededCase.objects.values("case")
     answered = Review.objects.filter(case__in=cases).values("queue")
     seeded = Q(pk__in=Case.objects.filter(pk__in=cases).values("queue")) | Q(pk__in=answered)
-    return list(Queue.objects.filter(seeded, ~Exists(today)).select_related("use_case").order_by("pk"))
+    in_arms = Exists(Selection.objects.filter(case__queue=OuterRef("pk"), purpose=BLIND_FIRST))
+    return list(Queue.objects.filter(seeded | Q(in_arms), ~Exists(today)).select_related("use_case").order_by("pk"))
 
 
 def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:

@@ -11,7 +11,7 @@ from inference.evaluation.intervals import proportion
 from inference.evaluation.reliance import seeded_reliance
 from inference.evaluation.reviewers import haste, reviewer_rates, speed_floor
 from reviewapp.cases.models import Queue
-from reviewapp.quality import queries
+from reviewapp.quality import arms, queries
 from reviewapp.quality.agreement import plain
 from reviewapp.quality.models import QualityReport
 from reviewapp.quality.queries import SeededAnswer
@@ -51,6 +51,7 @@ def figures(queue: Queue, *, until: datetime) -> dict[str, Any]:
         "n": len(answers),
         "team": _team(answers, paces.values()),
         "people": _people(answers, paces),
+        "influence": arms.figures(queue, since=since, until=until),
     }
 
 

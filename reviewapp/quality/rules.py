@@ -1,15 +1,17 @@
 """What counts, over how long, and what may be said of how few; when and as what a case is seeded. Plain Python."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 WINDOW = timedelta(days=90)
 REFRESH = timedelta(days=1)  # a window moves on also where nothing happens
 OVERLAP = timedelta(minutes=2)  # an answer may be committed a moment after a report that was begun later
 FEWEST_FOR_RANGE = 10
 FEWEST_FOR_VALUE = 30
+FEWEST_IN_ARM = 60
 FEWEST_RARER = 10  # answers that are not the commonest one, for kappa and alpha
 FAIR = ("always", "share")  # why a second answer was asked for, where that says nothing about the case
 
@@ -17,6 +19,7 @@ FAIR = ("always", "share")  # why a second answer was asked for, where that says
 class Kind(StrEnum):
     AGREEMENT = "agreement"
     RELIANCE = "reliance"
+    SAMPLES = "samples"
 
 
 WRONG_SHARE = 0.6  # of seeded cases; were it all, "seeded" would mean "wrong"
@@ -50,3 +53,33 @@ def id_like(model: str, others: Sequence[str], *, digit: Callable[[], int]) -> s
 
 def _shape(text: str) -> str:
     return re.sub(r"[0-9]", "0", text)
+
+
+# QA samples
+
+
+class Sampled(StrEnum):
+    """Whose decision a sample is of."""
+
+    AUTOMATIC = "automatic"
+    HUMAN = "human"
+
+
+class Ruling(StrEnum):
+    """What a lead says of a decision from which the answer to its sample differs."""
+
+    STANDS = "stands"
+    WRONG = "wrong"
+
+
+# As `policies.rules.engine` has them, which may not be imported here.
+SAMPLE, PASSES, BY_SAMPLE = "Quality sample", "Passes", "qa_auto"
+
+
+def trace_if_drawn(trace: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The trace of a prediction that passed, as it would read if it had been drawn for the sample of its policy."""
+    steps = [dict(step) for step in trace if step["rule"] != PASSES]
+    for step in steps:
+        if step["rule"] == SAMPLE:
+            step |= {"matched": True, "detail": str(step["detail"]).removeprefix("not ")}
+    return steps

@@ -43,6 +43,7 @@ def reliance_answer(queue: Queue, report: QualityReport | None, usernames: Mappi
         "n": body["n"] if body else 0,
         "team": body["team"] if body else None,
         "people": sorted(named, key=lambda row: row["person"]),
+        "influence": body.get("influence") if body else None,
     }
 
 
@@ -145,6 +146,22 @@ class TeamShape(serializers.Serializer[Any]):
     fast = EstimateShape()
 
 
+class ArmsShape(serializers.Serializer[Any]):
+    """How often a first answer names the model's outcome: with it in sight, without, and what seeing it makes of that, from -1 to 1."""
+
+    seen_first = EstimateShape()
+    blind = EstimateShape()
+    difference = EstimateShape()
+
+
+class InfluenceShape(serializers.Serializer[Any]):
+    """Of all cases that were drawn, and of those on which a lead decided between two people, by whether the model was right."""
+
+    all = ArmsShape()
+    model_right = ArmsShape()
+    model_wrong = ArmsShape()
+
+
 class RelianceShape(serializers.Serializer[Any]):
     """`people` is empty for whoever does not lead the queue; by name, never by figure."""
 
@@ -156,3 +173,4 @@ class RelianceShape(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     team = TeamShape(allow_null=True)
     people = PersonShape(many=True)
+    influence = InfluenceShape(allow_null=True)

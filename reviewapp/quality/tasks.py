@@ -11,9 +11,18 @@ def mix_in(**_: object) -> None:
     actions.mix_in(at=timezone.now())
 
 
+@shared_task(name="quality.draw_samples", queue="default")
+def draw_samples(**_: object) -> None:
+    from reviewapp.quality import sampling
+
+    sampling.compare(at=timezone.now())
+    sampling.draw_samples(at=timezone.now())
+
+
 @shared_task(name="quality.work_out", queue="default")
 def work_out(**_: object) -> None:
-    from reviewapp.quality import agreement, reliance
+    from reviewapp.quality import agreement, reliance, samples
 
     agreement.work_out(at=timezone.now())
     reliance.work_out(at=timezone.now())
+    samples.work_out(at=timezone.now())

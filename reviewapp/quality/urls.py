@@ -9,8 +9,13 @@ urlpatterns = [
     path("quality/", views.agreement, name="agreement"),
     path("quality/reliance/", views.reliance, name="reliance"),
     path("quality/mine/", views.mine, name="mine"),
+    path("quality/samples/", views.samples, name="samples"),
+    path("quality/samples/line/", views.samples_line, name="samples-line"),
+    path("quality/samples/<uuid:sample_id>/resolve/", views.resolve, name="resolve-sample"),
 ]
 api_urlpatterns = [
     path("quality/agreement", api.AgreementView.as_view()),
     path("quality/reliance", api.RelianceView.as_view()),
+    path("quality/samples", api.SamplesView.as_view()),
+    path("quality/samples/<uuid:sample_id>/resolve", api.ResolveView.as_view()),
 ]

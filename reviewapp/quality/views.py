@@ -3,26 +3,40 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from reviewapp.access.rules import Role
+from reviewapp.access.rules import LEAD_QUEUE, Role
 from reviewapp.cases.models import Queue
-from reviewapp.cases.queries import display_names
-from reviewapp.lib import listing, query
-from reviewapp.quality import presentation, queries
-from reviewapp.quality.models import QualityReport
-from reviewapp.quality.rules import Kind
+from reviewapp.cases.queries import display_names, queues_of, reason_texts
+from reviewapp.lib import listing, paging, query
+from reviewapp.lib.actor import Actor
+from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
+from reviewapp.quality import presentation, queries, sample_words, sampling
+from reviewapp.quality.models import QaSample, QualityReport
+from reviewapp.quality.rules import Kind, Ruling
+from reviewapp.quality.sample_queries import differing, to_resolve
+
+PAGE_SIZE = 20
+OPEN = "open"
+SAMPLE_STATES = [(OPEN, "Waiting for a lead"), ("resolved", "Resolved")]
 
 
-def _places(current: str) -> list[dict[str, Any]]:
-    """The pages of this room, for whoever reads about queues."""
-    names = {"agreement": "Agreement", "reliance": "Reliance"}
+def _places(current: str, actor: Actor) -> list[dict[str, Any]]:
+    """The pages of this room, for whoever reads about queues; with how many samples wait for them."""
+    names, waiting = {"agreement": "Agreement", "reliance": "Reliance", "samples": "QA samples"}, to_resolve(actor)
     return [
-        {"label": label, "url": reverse(f"quality:{name}"), "current": name == current} for name, label in names.items()
+        {
+            "label": label,
+            "url": reverse(f"quality:{name}"),
+            "current": name == current,
+            "count": waiting if name == "samples" else 0,
+        }
+        for name, label in names.items()
     ]
 
 
@@ -33,7 +47,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
     queues = _queues(request)
     queue = _chosen(values, queues)
     report = queries.report_of(queue, Kind.AGREEMENT) if queue else None
-    context = _frame("agreement", queues, queue, report) | {"report": None, "empty": _no_pairs(request, queue)}
+    context = _frame(request, "agreement", queues, queue, report) | {"report": None, "empty": _no_pairs(request, queue)}
     if queue and report and (report.body["fair"]["n"] or report.body["asked"]["n"]):
         people = {UUID(person) for row in report.body["people"] for person in row["people"]}
         names = {str(pk): name for pk, name in display_names(people).items()}
@@ -48,8 +62,9 @@ def reliance(request: HttpRequest) -> HttpResponse:
     queues = _queues(request)
     queue = _chosen(values, queues)
     report = queries.report_of(queue, Kind.RELIANCE) if queue else None
-    context = _frame("reliance", queues, queue, report) | {"team": None, "people": None}
+    context = _frame(request, "reliance", queues, queue, report) | {"team": None, "people": None}
     context["empty"] = _no_seeds(request, queue)
+    context["influence"] = presentation.influence(report.body) if report else []
     if queue and report and report.body["n"]:
         context["team"] = presentation.reliance(report.body)
         context["usable"] = queries.usable_now(queue, at=timezone.now())
@@ -84,11 +99,13 @@ def _chosen(values: dict[str, str], queues: list[Queue]) -> Queue | None:
     return next((queue for queue in queues if slug in {"", queue.slug}), None)
 
 
-def _frame(place: str, queues: list[Queue], queue: Queue | None, report: QualityReport | None) -> dict[str, Any]:
+def _frame(
+    request: HttpRequest, place: str, queues: list[Queue], queue: Queue | None, report: QualityReport | None
+) -> dict[str, Any]:
     """What each of these pages shows: the pages, the choice of a queue, and how old the figures are."""
     options = [{"value": one.slug, "label": one.name, "chosen": one == queue} for one in queues]
     return {
-        "places": _places(place),
+        "places": _places(place, request.actor),
         "queue": queue,
         "filters": {
             "search": None,
@@ -133,3 +150,79 @@ def _no_seeds(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
         }
     settings = reverse("cases:settings", args=[queue.slug])
     return {"title": title, "text": text, "more": more, "url": settings + "#proof", "action": "Proof of review"}
+
+
+@require_safe
+def samples(request: HttpRequest) -> HttpResponse:
+    """The lead's inbox of decisions from which the answer to their QA sample differs, and what the samples of a queue show."""
+    return _samples(request)
+
+
+@require_POST
+def resolve(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Say whether the decision stands. What is refused is shown again as it was typed, with what is wrong beside it."""
+    ruling, reason = request.POST.get("ruling", ""), request.POST.get("reason", "")
+    try:
+        sampling.resolve(sample_id=sample_id, ruling=ruling, reason=reason, actor=request.actor, at=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    except Invalid as error:
+        found = {problem.pointer.strip("/"): problem.detail for problem in error.errors}
+        return _samples(
+            request, {"id": str(sample_id), "ruling": ruling, "reason": reason, "errors": found}, status=422
+        )
+    except (Conflict, NotAllowed) as error:
+        messages.warning(request, error.detail)
+        return redirect("quality:samples")
+    messages.success(request, f"Recorded: {sample_words.RULING_WORDS[Ruling(ruling)].lower()}.")
+    return redirect("quality:samples")
+
+
+@require_safe
+def samples_line(request: HttpRequest) -> HttpResponse:
+    """The live fragment of the board: how many samples wait for a lead."""
+    query.read(request.GET, allowed=())
+    _queues(request)
+    return render(request, "quality/_samples_line.html", {"waiting": to_resolve(request.actor)})
+
+
+def _samples(request: HttpRequest, refused: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
+    """:param refused: what was posted and not recorded, see quality/samples.html."""
+    values = query.read(request.GET, allowed=("queue", "state", "cursor", "page_size"))
+    queues = _queues(request)
+    queue = _chosen(values, queues)
+    state = listing.one_of(values, "state", SAMPLE_STATES) or OPEN
+    rows = differing([queue] if queue and values.get("queue") else queues, is_resolved=state != OPEN)
+    page = paging.paginate(
+        rows,
+        order=("-answer__compared_at", "-id"),
+        cursor=values.get("cursor"),
+        size=query.size(values, default=PAGE_SIZE),
+        purpose=f"samples {state}",
+    )
+    report = queries.report_of(queue, Kind.SAMPLES) if queue else None
+    context = _frame(request, "samples", queues, queue, report) | {
+        "rows": _sample_rows(page.rows, request.actor),
+        "pager": listing.pager(values, page, one="sample", many="samples"),
+        "is_resolved": state != OPEN,
+        "figures": sample_words.figures(report.body) if report else None,
+        "rulings": [{"value": ruling.value, "label": words} for ruling, words in sample_words.RULING_WORDS.items()],
+        "refused": refused,
+    }
+    listed = [(one.slug, one.name) for one in queues]
+    context["filters"]["selects"] = [
+        listing.select("queue", "Queue", listed, values.get("queue", "")),
+        listing.select("state", "State", SAMPLE_STATES[1:], state, everything=SAMPLE_STATES[0][1]),
+    ]
+    return render(request, "quality/samples.html", context, status=status)
+
+
+def _sample_rows(rows: list[QaSample], actor: Actor) -> list[dict[str, Any]]:
+    codes = [code for row in rows for code in sample_words.codes_of(row)]
+    by_use_case = {row.queue.use_case_id: reason_texts(row.queue.use_case_id, codes) for row in rows} if codes else {}
+    now, led = timezone.now(), set(queues_of(actor, LEAD_QUEUE).values_list("pk", flat=True)) if rows else set()
+    return [
+        sample_words.sample(row, by_use_case.get(row.queue.use_case_id, {}), now=now)
+        | {"may_resolve": row.queue_id in led}
+        for row in rows
+    ]

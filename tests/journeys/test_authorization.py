@@ -89,6 +89,7 @@ def public(status: int, **more: Any) -> Row:
 
 
 LEASE = {"lease": "1", "choice": "agree"}
+RULING = {"ruling": "stands", "reason": "As the payslip says"}
 WAITS = {"lease": "1", "follow_up": "2h", "awaited": "payslip"}
 READ_CATALOG = (R, L, A, U, M)
 
@@ -182,6 +183,9 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/quality/"): only(200, L, U),
     ("GET", "/quality/reliance/"): only(200, L, U),
     ("GET", "/quality/mine/"): everyone(200),
+    ("GET", "/quality/samples/"): only(200, L, U),
+    ("GET", "/quality/samples/line/"): only(200, L, U),
+    ("POST", "/quality/samples/<uuid:sample_id>/resolve/"): of_office(302, L, send=RULING),
     ("GET", "/models/"): everyone(200),
     ("GET", "/models/<slug:name>/"): of_office(200, *READ_CATALOG),
     ("GET", "/models/<slug:name>/<uuid:version_id>/"): of_office(200, *READ_CATALOG),
@@ -238,6 +242,8 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_LEAD,
         of_office(200, L, send={"reason": "r"}),
     ),
+    ("GET", "/api/v1/quality/samples"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
+    ("POST", "/api/v1/quality/samples/<uuid:sample_id>/resolve"): (Scope.CASES_LEAD, of_office(200, L, send=RULING)),
     ("GET", "/api/v1/forecasts"): (Scope.CASES_LEAD, only(200, L)),
     ("GET", "/api/v1/board"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/cases/bulk"): (Scope.CASES_LEAD, only(200, L, send=BULK)),
@@ -373,6 +379,7 @@ def _names(office: Office) -> dict[str, str]:
         "dataset_id": str(snapshot.pk),
         "comment_id": str(_comment(case, owner).pk),
         "request_id": str(_request(case, owner).pk),
+        "sample_id": str(factories.make_sample(office, owner).pk),
         "number": "1",
         "section": "basics",
         "event_uuid": str(AuditEvent.objects.filter(object_id=str(case.prediction_id)).get().event_uuid),
@@ -429,6 +436,7 @@ def _absent() -> dict[str, str]:
         "conflict_id",
         "request_id",
         "document_id",
+        "sample_id",
         "prediction_id",
         "version_id",
         "dataset_id",
@@ -668,6 +676,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/queues/<slug:slug>/claim": set(),
         "/api/v1/queues/<slug:slug>/skills": {"person", "skills"},
         "/api/v1/datasets": {"use_case", "name", "filters"},
+        "/api/v1/quality/samples/<uuid:sample_id>/resolve": {"ruling", "reason"},
     }
     assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
         "/api/v1/predictions/batch",

@@ -38,6 +38,7 @@ POSTS = {
     "/api/v1/queues/loans/claim": "alice",
     "/api/v1/queues/loans": "carol",
     "/api/v1/datasets": "ml",
+    f"/api/v1/quality/samples/{ABSENT}/resolve": "carol",
 }
 PATCHES = {"/api/v1/queues/loans"}  # the others are POSTs
 BARE = {
@@ -247,6 +248,7 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         "/api/v1/queues/loans/claim": {},
         "/api/v1/queues/loans": {"sla_minutes": 45},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
+        f"/api/v1/quality/samples/{ABSENT}/resolve": {"ruling": "stands", "reason": "r"},
     }
     for path, fields in good.items():
         answer = post(served, path, json.dumps({**fields, field: CANARY}).encode())

@@ -30,6 +30,7 @@ from reviewapp.cases.feedback import label_decisions
 from reviewapp.datasets.freezing import freeze_pending
 from reviewapp.monitoring import forecasting
 from reviewapp.quality import queries as quality
+from reviewapp.quality import samples
 from reviewapp.quality.agreement import work_out
 from reviewapp.quality.models import QualityReport
 from reviewapp.quality.queries import SeededAnswer
@@ -119,6 +120,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "PatchedQueueBody",
         "WhatIfBody",
         "DatasetBody",
+        "ResolveBody",
     ):
         assert schemas[name]["additionalProperties"] is False, name
 
@@ -183,6 +185,8 @@ OPERATIONS = [
     ("POST", "/api/v1/predictions/batch", "sender"),
     ("GET", "/api/v1/quality/agreement", "carol"),
     ("GET", "/api/v1/quality/reliance", "carol"),
+    ("GET", "/api/v1/quality/samples", "carol"),
+    ("POST", "/api/v1/quality/samples/{sample_id}/resolve", "carol"),
     ("GET", "/api/v1/queues/{slug}", "alice"),
     ("PATCH", "/api/v1/queues/{slug}", "carol"),
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
@@ -211,6 +215,22 @@ def _rely(hold: Any, served: Served, asked: Any) -> None:
     read = hold("GET", "/api/v1/quality/reliance", "carol", 200, **asked).json()
     assert [row["person"] for row in read["people"]] == ["alice"]
     hold("GET", "/api/v1/quality/reliance", "alice", 404, **asked)
+
+
+def _judge(hold: Any, served: Served, asked: Any) -> str:
+    """A lead says what of a sample that was answered otherwise, and another such waits; returns its id."""
+    path, body = "/api/v1/quality/samples/{sample_id}/resolve", {"ruling": "wrong", "reason": "As the payslip says"}
+    hold("GET", "/api/v1/quality/samples", "carol", 200, **asked)
+    done, waits = (factories.make_sample(served.office, User.objects.get(username="bob")) for _ in range(2))
+    at = {"sample_id": str(done.pk)}
+    hold("POST", path, "alice", 404, at=at, json=body)
+    hold("POST", path, "carol", 422, at=at, json={**body, "ruling": "perhaps"})
+    hold("POST", path, "carol", 200, at=at, json=body)
+    hold("POST", path, "carol", 409, at=at, json=body)
+    samples.work_out(at=factories.now() + timedelta(days=1))
+    read = hold("GET", "/api/v1/quality/samples", "carol", 200, **asked).json()
+    assert (read["figures"]["automatic"]["wrong"], [row["id"] for row in read["results"]]) == (1, [str(waits.pk)])
+    return str(waits.pk)
 
 
 def _differ(hold: Any, case_id: str) -> None:
@@ -300,6 +320,7 @@ GOOD = {
     "/api/v1/cases/{case_id}/reopen-requests": lambda: {"reason": "fuzz"},
     "/api/v1/reopen-requests/{request_id}/decline": lambda: {"reason": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
+    "/api/v1/quality/samples/{sample_id}/resolve": lambda: {"ruling": "stands", "reason": "fuzz"},
 }
 
 
@@ -413,6 +434,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     assert hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked).json()["asked"]["n"] == 1
     hold("GET", "/api/v1/quality/agreement", "alice", 404, **asked)
     _rely(hold, served, asked)
+    sample_id = _judge(hold, served, asked)
     hold("GET", "/api/v1/forecasts", "carol", 200)  # likewise
     forecasting.work_out(at=factories.now())
     lines = {row["queue"]: row["forecast"] for row in hold("GET", "/api/v1/forecasts", "carol", 200).json()["results"]}
@@ -497,6 +519,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
         "comment_id": _discuss(hold, waiting),
         "request_id": _ask(hold, again["id"]),
         "dataset_id": frozen["id"],
+        "sample_id": sample_id,
         "prediction_id": sent["id"],
         "slug": "loans",
         "name": "credit-risk",

@@ -21,6 +21,8 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import comments, serializers, withheld_words
 from reviewapp.cases.actions import write_comment
 from reviewapp.cases.models import Case, Queue
+from reviewapp.quality import sample_queries, sampling
+from reviewapp.quality.models import QaSample
 from tests import factories
 from tests.factories import Office
 from tests.journeys.test_authorization import API, PAGES, address
@@ -101,14 +103,14 @@ def readers(zoo: Office, sign_in: Callable[[User], Client]) -> dict[str, Reader]
     return {name: Reader(user, sign_in(user)) for name, user in people.items()}
 
 
-def send(zoo: Office, said: dict[str, Any]) -> Case:
+def send(zoo: Office, said: dict[str, Any], *, external_id: str = "APP-ZOO") -> Case:
     explained = {
         "method": "tree-shap",
         "output_space": "log_odds",
         "base_value": -0.3,
         "contributions": said["contributions"],
     }
-    return zoo.send(external_id="APP-ZOO", prediction=said["prediction"], explanation=explained)
+    return zoo.send(external_id=external_id, prediction=said["prediction"], explanation=explained)
 
 
 def send_and_talk(zoo: Office, said: dict[str, Any]) -> Case:
@@ -258,6 +260,39 @@ def test_the_auditor_and_the_sender_are_told_as_before(zoo, readers, sign_in, ap
     assert "@alice @carol @omar it advises deny" in page
     assert re.search(MARKS["contribution"], page)
     assert re.search(MARKS["probability"], sent)
+
+
+def one_decided(zoo: Office) -> Case:
+    """A case that somebody who is gone decided blind, as the model advised; it has digits to make another number of."""
+    case = send(zoo, SURE, external_id="APP-104729")
+    bob = Reader(factories.make_reviewer("bob", zoo), Client())
+    lease = bob.post(f"/api/v1/cases/{case.pk}/claim", {}).json()["lease"]["number"]
+    for answer in ({"answer": "blind", "outcome": "deny", "sure": 3}, {"answer": "agree"}):
+        assert bob.post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, **answer}).status_code == 200
+    return case
+
+
+@pytest.mark.parametrize("name", ["reviewer", "lead"])
+def test_a_qa_sample_is_told_byte_by_byte_as_a_case_that_arrived(zoo, readers, monkeypatch, settings, name):
+    settings.UNDO_SECONDS = 0
+    Queue.objects.filter(pk=zoo.queue.pk).update(qa_human_share=0.01)
+    monkeypatch.setattr(sample_queries, "draw", lambda *_: bytes(32))
+    monkeypatch.setattr(sample_queries, "delay", lambda _: 0.0)
+    original, told = one_decided(zoo), []
+    for is_sample in (True, False):
+        point = transaction.savepoint()
+        if is_sample:
+            assert sampling.draw_samples(at=factories.now()) == 1
+            case = QaSample.objects.get(source=original.prediction).case
+        else:
+            case = send(zoo, SURE, external_id="APP-130363")
+        assert case.is_blind
+        # What the trail says of an event is not theirs to read; an arrival has one more event than a sample.
+        told.append([pair for pair in heard(readers[name], zoo, case) if not re.search("/audit/[0-9a-f]", pair[0])])
+        transaction.savepoint_rollback(point)
+    pairs = [(asked, _same(one), _same(other)) for (asked, one), (_, other) in zip(*told, strict=True)]
+    assert len(pairs) > 150
+    assert [(*_apart(one, other), asked[:160]) for asked, one, other in pairs if one != other] == []
 
 
 def _shows_why(monkeypatch) -> None:

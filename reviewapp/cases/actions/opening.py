@@ -40,6 +40,7 @@ class Opening:
     policy_version_id: UUID
     policy_number: int
     features: Mapping[str, Any]
+    must_be_blind: bool = False  # answered blind first without a draw, so that it is in neither arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ _DRAWN = "copy cases_selection (id, case_id, purpose, probability, stratum, arm,
 def open_cases(openings: Iterable[Opening], *, at: datetime) -> dict[UUID, UUID]:
     """Open one case each, in the caller's transaction and under the caller's audit event. Returns case ids by prediction id."""
     clocks, ids = Clocks(at), {}
-    drawn = [(opening, _draw(opening) if opening.queue.blind_share else None) for opening in openings]
+    drawn = [
+        (opening, _draw(opening) if opening.queue.blind_share and not opening.must_be_blind else None)
+        for opening in openings
+    ]
     with connection.cursor() as cursor:
         # Before the COPY, which no statement may interrupt
         rows = [_case_row(opening, draw, clocks, at=at) for opening, draw in drawn]
@@ -117,7 +121,8 @@ def _case_row(opening: Opening, draw: Draw | None, clocks: Clocks, *, at: dateti
     facts = facts_of(
         opening.features, advised=opening.advised, confidence=opening.confidence, priority=opening.priority
     )
-    clock, is_blind = clocks.of(opening.queue, facts), draw is not None and draw.arm == Arm.BLIND
+    clock = clocks.of(opening.queue, facts)
+    is_blind = opening.must_be_blind or (draw is not None and draw.arm == Arm.BLIND)
     return (
         uuid7(), opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
         orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, clock.due_at, clock.risk_at, clock.risk_at, 0, "",

@@ -55,10 +55,27 @@ def _basics_faults(queue: Queue) -> list[Problem]:
 
 
 def _proof_faults(queue: Queue) -> list[Problem]:
-    share = queue.seeded_share
-    if type(share) in (int, float) and 0 <= share <= MOST_SEEDED:
+    most = {"seeded_share": MOST_SEEDED, "qa_automatic_share": 1, "qa_human_share": 1}
+    found = [
+        Problem(f"/{name}", "out_of_range", f"Send a number from 0 to {highest}.")
+        for name, highest in most.items()
+        if not _is_share(getattr(queue, name), highest)
+    ]
+    return found or _qa_without_blind(queue, "qa_automatic_share" if queue.qa_automatic_share else "qa_human_share")
+
+
+def _qa_without_blind(queue: Queue, setting: str) -> list[Problem]:
+    """A sample is answered blind first, always: it must not be the only case of the queue that is."""
+    if queue.blind_share or not (queue.qa_automatic_share or queue.qa_human_share):
         return []
-    return [Problem("/seeded_share", "out_of_range", f"Send a number from 0 to {MOST_SEEDED}.")]
+    return [Problem(f"/{setting}", "needs_blind", _NEEDS_BLIND)]
+
+
+_NEEDS_BLIND = "QA samples are answered blind first. If no other case were, everybody could tell them: set a share under Blind first."
+
+
+def _is_share(share: object, highest: float) -> bool:
+    return isinstance(share, (int, float)) and type(share) is not bool and 0 <= share <= highest
 
 
 def _review_faults(queue: Queue) -> list[Problem]:
@@ -71,6 +88,8 @@ def _blind_faults(queue: Queue) -> list[Problem]:
     share = queue.blind_share
     if type(share) not in (int, float) or not 0 <= share <= 1:
         return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
+    if found := _qa_without_blind(queue, "blind_share"):
+        return found
     return [Problem("/blind_share", "order_tells", _ORDER_TELLS)] if share and _is_by_doubt(queue) else []
 
 
@@ -151,7 +170,7 @@ SECTIONS = (
     Section("hours", ("opening_hours",), _hours_faults),
     Section("late", ("late_act", "late_queue", "late_person"), _late_faults),
     Section("skills", ("skill_rules",), _skill_faults),
-    Section("proof", ("seeded_share",), _proof_faults),
+    Section("proof", ("seeded_share", "qa_automatic_share", "qa_human_share"), _proof_faults),
 )
 SETTINGS = tuple(name for section in SECTIONS for name in section.settings)
 

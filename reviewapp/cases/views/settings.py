@@ -18,6 +18,7 @@ from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import clock
+from reviewapp.cases.proof_panel import burden
 from reviewapp.cases.rule_rows import Service, Skills
 from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Next, Proof, SecondReview, SettingsForm
 from reviewapp.lib import query
@@ -108,6 +109,7 @@ def _page(
         ],
         "errors": form.error_list() if form and status == 422 else None,
         "example": _example(queue),
+        "burden": burden(queue, at=timezone.now()),
         "is_moved": form is not None and form.only_shows,
         "differences": form.differences(PARTS[section].form(queue, section)) if form and status == 409 else None,
     }

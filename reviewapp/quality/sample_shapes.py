@@ -1,0 +1,67 @@
+"""The shapes of QA samples for the API document."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.quality.rules import Ruling, Sampled
+from reviewapp.quality.serializers import EstimateShape
+
+
+class SaidShape(serializers.Serializer[Any]):
+    """What was decided or said. What passed without a person has neither reasons nor a note."""
+
+    outcome = serializers.CharField()
+    reason_codes = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class SampleShape(serializers.Serializer[Any]):
+    """A decision and the answer that differs. `case` is where a person decided; `sample_case` is the same shown once more."""
+
+    id = serializers.UUIDField()
+    queue = serializers.CharField()
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Sampled])
+    prediction = serializers.UUIDField()
+    external_id = serializers.CharField()
+    case = serializers.UUIDField(allow_null=True)
+    sample_case = serializers.UUIDField()
+    first = SaidShape()
+    second = SaidShape()
+    compared_at = serializers.DateTimeField()
+    ruling = serializers.ChoiceField(choices=[ruling.value for ruling in Ruling], allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+
+
+class SampledShape(serializers.Serializer[Any]):
+    """Of the decisions of one kind. While some wait for a lead, `error_rate` has an interval from none of them to all, and no value."""
+
+    drawn = serializers.IntegerField()
+    answered = serializers.IntegerField()
+    differing = EstimateShape()
+    waiting = serializers.IntegerField()
+    wrong = serializers.IntegerField()
+    error_rate = EstimateShape()
+
+
+class SampleFigures(serializers.Serializer[Any]):
+    made_at = serializers.DateTimeField()
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    automatic = SampledShape()
+    human = SampledShape()
+
+
+class SampleList(serializers.Serializer[Any]):
+    figures = SampleFigures(allow_null=True)
+    results = SampleShape(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class ResolveBody(serializers.Serializer[Any]):
+    ruling = serializers.ChoiceField(choices=[ruling.value for ruling in Ruling])
+    reason = serializers.CharField(max_length=REASON_LENGTH)

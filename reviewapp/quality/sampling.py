@@ -1,0 +1,183 @@
+"""QA samples: decisions read once more by somebody else, compared, and where the two differ judged by a lead."""
+
+import logging
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from reviewapp.access.idempotency import durable
+from reviewapp.access.rules import LEAD_QUEUE
+from reviewapp.audit import actions as audit
+from reviewapp.cases.actions import Opening, open_cases
+from reviewapp.cases.models import Decision
+from reviewapp.cases.queries import queues_of
+from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.lib import draws
+from reviewapp.lib.actor import Actor, system
+from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
+from reviewapp.predictions.actions import Asked, copy
+from reviewapp.predictions.models import Prediction
+from reviewapp.quality import queries, sample_queries
+from reviewapp.quality.models import QaAnswer, QaResolution, QaSample
+from reviewapp.quality.rules import BY_SAMPLE, SAMPLE, Ruling, Sampled, trace_if_drawn
+from reviewapp.quality.sample_queries import Drawn
+
+log = logging.getLogger(__name__)
+SAMPLER = system("sampler")
+
+
+class AlreadyResolved(Conflict):
+    """A lead has said already what of this decision."""
+
+    code = "already-resolved"
+
+
+class OwnAnswer(NotAllowed):
+    """You gave one of the two answers: another lead says which of them stands."""
+
+    code = "own-answer"
+
+
+def draw_samples(*, at: datetime) -> int:
+    """Open a case for every decision that was drawn and whose time has come; returns how many. One that fails holds up no other."""
+    return sum(_tried(drawn, at=at) for drawn in sample_queries.drawn(at=at))
+
+
+def _tried(drawn: Drawn, *, at: datetime) -> bool:
+    try:
+        return _sample(drawn=drawn, actor=SAMPLER, at=at) is not None
+    except Exception:
+        log.exception("a decision could not be sampled")
+        return False
+
+
+@durable
+def _sample(*, drawn: Drawn, actor: Actor, at: datetime) -> QaSample | None:
+    """One case for one decision, once however often it is asked for. None where it would stand out among those that arrive."""
+    source = sample_queries.lock_source(drawn.prediction)
+    like = sample_queries.newest_like(source) if source else None
+    external_id = queries.free_id_like(like) if like else None
+    if source is None or external_id is None:
+        return None
+    decision = Decision.objects.get(pk=drawn.decision) if drawn.decision else None
+    sample = QaSample.objects.create(
+        queue=drawn.queue,
+        kind=Sampled.HUMAN if decision else Sampled.AUTOMATIC,
+        source=source,
+        decision=decision,
+        case_id=_opened(source, drawn, external_id=external_id, at=at),
+        outcome=decision.outcome if decision else source.routing.outcome,
+        probability=drawn.probability,
+        draw=drawn.draw,
+        made_at=at,
+    )
+    data = {"case": str(sample.case_id), "source": str(source.pk), "kind": sample.kind}
+    audit.record("qa_sample.created", subject=sample, actor=actor, at=at, queue_id=drawn.queue.pk, data=data)
+    return sample
+
+
+def _opened(source: Prediction, drawn: Drawn, *, external_id: str, at: datetime) -> UUID:
+    asked = None if drawn.decision else _asked(source, drawn)
+    prediction_id = copy(source, external_id=external_id, at=at, asked=asked)
+    opening = Opening(
+        prediction_id=prediction_id,
+        queue=drawn.queue,
+        external_id=external_id,
+        advised=source.outcome,
+        confidence=source.confidence or 0.0,
+        why=asked.rule if asked else source.routing.rule,
+        priority=asked.priority if asked else source.routing.priority,
+        summary={name: source.features.get(name) for name in source.use_case.summary_features},
+        policy_version_id=source.routing.policy_version_id,
+        policy_number=source.routing.policy_number,
+        features=source.features,
+        must_be_blind=True,
+    )
+    return open_cases([opening], at=at)[prediction_id]
+
+
+def _asked(source: Prediction, drawn: Drawn) -> Asked:
+    """What passed looks, once it may be seen, like what the sample of its policy asked a person for."""
+    routing = source.routing
+    share = routing.selection_probability
+    return Asked(
+        queue=drawn.queue.slug,
+        priority=sample_queries.default_priority(drawn.queue, policy_number=routing.policy_number),
+        rule=SAMPLE,
+        trace=trace_if_drawn(routing.trace),
+        reason=BY_SAMPLE,
+        draw=share * draws.number(drawn.draw) / drawn.probability,
+    )
+
+
+def compare(*, at: datetime) -> int:
+    """Hold every answer to a sample that nobody can take back any more against the decision; returns how many."""
+    return sum(
+        _compare(sample_id=sample, view_id=view, agrees=agrees, actor=SAMPLER, at=at)
+        for sample, view, agrees in sample_queries.to_compare(at=at)
+    )
+
+
+@durable
+def _compare(*, sample_id: UUID, view_id: UUID, agrees: bool, actor: Actor, at: datetime) -> bool:
+    """Once however often it is asked for."""
+    sample = QaSample.objects.select_for_update(no_key=True).get(pk=sample_id)
+    if QaAnswer.objects.filter(sample=sample).exists():
+        return False
+    QaAnswer.objects.create(sample=sample, view_id=view_id, agrees=agrees, compared_at=at)
+    data = {"blind_answer": str(view_id), "agrees": agrees}
+    audit.record("qa_sample.compared", subject=sample, actor=actor, at=at, queue_id=sample.queue_id, data=data)
+    return True
+
+
+@durable
+def resolve(*, sample_id: UUID, ruling: str, reason: str, actor: Actor, at: datetime) -> QaSample:
+    """Say whether the decision stands from which the answer to its sample differs. Only a decision that was wrong counts as an error.
+
+    Nothing else changes by it: a lead reopens the case of a person's decision themselves.
+
+    :raises NotFound: the same for what is no such sample and what is one in a queue that the actor does not lead.
+    :raises OwnAnswer: if the actor gave one of the two answers. :raises AlreadyResolved:
+    :raises Invalid: with a pointer for each fault.
+    """
+    sample = _locked(sample_id, actor)
+    if QaResolution.objects.filter(answer=sample_id).exists():
+        raise AlreadyResolved
+    if sample_queries.gave_an_answer(sample, actor):
+        raise OwnAnswer
+    _refuse_faults(ruling, reason.strip())
+    QaResolution.objects.create(
+        answer_id=sample_id,
+        ruling=ruling,
+        reason=reason.strip(),
+        made_by_id=cast("UUID", actor.user_id),
+        made_at=at,
+    )
+    audit.record(
+        "qa_sample.resolved",
+        subject=sample,
+        actor=actor,
+        at=at,
+        queue_id=sample.queue_id,
+        data={"ruling": ruling},
+        reason=reason.strip(),
+    )
+    return sample_queries.differing(queues_of(actor, LEAD_QUEUE), is_resolved=True).get(pk=sample_id)
+
+
+def _locked(sample_id: UUID, actor: Actor) -> QaSample:
+    rows = QaSample.objects.filter(queue__in=queues_of(actor, LEAD_QUEUE).values("pk"), answer__agrees=False)
+    sample = rows.select_for_update(of=("self",), no_key=True).filter(pk=sample_id).first()
+    if sample is None:
+        raise NotFound
+    return sample
+
+
+def _refuse_faults(ruling: str, reason: str) -> None:
+    found = []
+    if ruling not in list(Ruling):
+        found.append(Problem("/ruling", "unknown_value", f"One of {', '.join(Ruling)}."))
+    if not 0 < len(reason) <= REASON_LENGTH or "\0" in reason:
+        found.append(Problem("/reason", "reason_needed", f"Say why, in at most {REASON_LENGTH} characters."))
+    if found:
+        raise Invalid("Not recorded: " + " ".join(fault.detail for fault in found), errors=found)
