@@ -27,6 +27,8 @@ from tests.factories import make_auditor
 
 pytestmark = pytest.mark.django_db
 
+OFFERED = '<option value="alice">Alice (@alice)</option>'  # to mention on every case of the queue
+
 
 def pdf(pages=1, *, action=None, key="", attached=False, password=""):
     writer = PdfWriter()
@@ -327,7 +329,7 @@ def test_a_copy_shows_the_documents_as_if_they_had_come_with_it(in_hand, alice, 
     assert (shown["name"], shown["sha256"]) == (mine.name, bytes(mine.digest).hex())
     assert shown["id"] != str(mine.pk)
     page = sign_in(bob).get(f"/cases/{other.pk}/").content.decode()
-    assert "Alice" not in page
+    assert "Alice" not in page.replace(OFFERED, "")
     assert sign_in(bob).get(shown["url"]).status_code == 200
 
 
