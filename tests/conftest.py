@@ -93,6 +93,9 @@ class Api:
             path, {} if body is None else body, content_type="application/json", headers=headers or None
         )
 
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self.client.put(path, body, content_type="application/json", headers=headers or None)
+
     def patch(self, path: str, body: Any, **headers: str) -> Any:
         return self.client.patch(path, body, content_type="application/json", headers=headers or None)
 

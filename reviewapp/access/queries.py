@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import Group
@@ -14,6 +14,7 @@ from reviewapp.access.authentication import ROLES
 from reviewapp.access.grantable import Kind, choice, kinds
 from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import implied
+from reviewapp.lib.actor import Actor
 from reviewapp.lib.query import uuid
 
 MOST_TARGETS = 500  # queues or use cases on one page of rights
@@ -144,3 +145,8 @@ def grants_of(users: Iterable[User]) -> dict[UUID, list[str]]:
         for user_id, target, right in rows.values_list("user_id", "content_object__name", "permission__codename"):
             found[user_id].append(f"{target}: {names.get(right, right)}")
     return found
+
+
+def own_settings(actor: Actor) -> User:
+    """What the actor has set for themself: `own_keys` and `away_until`; nothing else of them is loaded."""
+    return User.objects.only("own_keys", "away_until").get(pk=cast("UUID", actor.user_id))

@@ -1,8 +1,8 @@
-"""Addresses of signing in, people, roles and keys. The API of this room is the Authorization header alone."""
+"""Addresses of signing in, people, roles and keys, and the API of what people set for themselves."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from reviewapp.access import views
+from reviewapp.access import api, views
 
 app_name = "access"
 urlpatterns = [
@@ -24,4 +24,7 @@ urlpatterns = [
     path("keys/new/", views.new_key, name="new-key"),
     path("keys/<uuid:pk>/revoke/", views.revoke_key, name="revoke-key"),
 ]
-api_urlpatterns: list[URLPattern] = []
+api_urlpatterns = [
+    path("me/keys", api.OwnKeysView.as_view(), name="api-own-keys"),
+    path("me/absence", api.AbsenceView.as_view(), name="api-absence"),
+]

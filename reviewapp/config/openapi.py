@@ -30,7 +30,7 @@ _WITH_BODY = {
     422: "Read, but some values are not acceptable; `errors` points at each.",
 }
 _WORDS = _ALWAYS | _WITH_BODY
-_WRITES = {"post", "patch"}
+_WRITES = {"post", "put", "patch", "delete"}
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself

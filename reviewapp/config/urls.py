@@ -16,7 +16,7 @@ from reviewapp.quality import urls as quality
 
 api = [
     route
-    for room in (audit, catalog, intake, cases, quality, monitoring, datasets, notifications)
+    for room in (access, audit, catalog, intake, cases, quality, monitoring, datasets, notifications)
     for route in room.api_urlpatterns
 ]
 

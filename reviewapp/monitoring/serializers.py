@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from reviewapp.monitoring.models import Shift
 from reviewapp.monitoring.queries import Standing
-from reviewapp.monitoring.rules import StaffSource
+from reviewapp.monitoring.rules import MOST_PEOPLE, StaffSource
 
 
 def forecast_answer(standing: Standing) -> dict[str, Any]:
@@ -14,8 +15,12 @@ def forecast_answer(standing: Standing) -> dict[str, Any]:
         "queue": standing.queue.slug,
         "made_at": made.made_at if made else None,
         "forecast": made.body if made else None,
-        "shift": {"people": shift.people, "until": shift.until} if shift else None,
+        "shift": shift_answer(shift) if shift else None,
     }
+
+
+def shift_answer(shift: Shift) -> dict[str, Any]:
+    return {"people": shift.people, "until": shift.until}
 
 
 class RangeShape(serializers.Serializer[Any]):
@@ -48,6 +53,13 @@ class ShiftShape(serializers.Serializer[Any]):
     """What a lead entered; it counts from the next forecast on."""
 
     people = serializers.IntegerField()
+    until = serializers.DateTimeField()
+
+
+class ShiftBody(serializers.Serializer[Any]):
+    """`until` lies within the next 24 hours."""
+
+    people = serializers.IntegerField(min_value=0, max_value=MOST_PEOPLE)
     until = serializers.DateTimeField()
 
 

@@ -12,4 +12,5 @@ urlpatterns = [
 ]
 api_urlpatterns = [
     path("forecasts", api.ForecastsView.as_view()),
+    path("queues/<slug:slug>/shift", api.ShiftView.as_view()),
 ]

@@ -216,6 +216,7 @@ PAGES: dict[tuple[str, str], Row] = {
 PREDICTION = {"use_case": "{slug}"}
 HOLD = {"lease": 1}
 TOMORROW = (factories.now() + timedelta(days=1)).isoformat()
+SOON = (factories.now() + timedelta(hours=8)).isoformat()
 BULK = {"act": "release", "cases": [str(uuid4())], "reason": "The shift ends"}
 API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("GET", "/api/v1/audit-events"): (Scope.AUDIT_READ, role_page(200, A, U)),
@@ -237,6 +238,18 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
         Scope.CASES_LEAD,
         Row(to(200, L) | to(403, R, U), by_object=True, send={"person": "{worker}", "skills": ["cardiology"]}),
     ),
+    ("GET", "/api/v1/me/keys"): (Scope.CASES_REVIEW, everyone(200)),
+    ("PUT", "/api/v1/me/keys"): (
+        Scope.CASES_REVIEW,
+        everyone(200, send={"own_keys": {"a": "q"}}),
+    ),  # only ever one's own
+    ("GET", "/api/v1/me/absence"): (Scope.CASES_REVIEW, everyone(200)),
+    ("PUT", "/api/v1/me/absence"): (Scope.CASES_REVIEW, everyone(200, send={"away_until": TOMORROW})),  # likewise
+    ("PUT", "/api/v1/queues/<slug:slug>/shift"): (
+        Scope.CASES_LEAD,
+        of_office(200, L, send={"people": 3, "until": SOON}),
+    ),
+    ("DELETE", "/api/v1/queues/<slug:slug>/shift"): (Scope.CASES_LEAD, of_office(204, L)),
     ("GET", "/api/v1/conflicts"): (Scope.CASES_LEAD, only(200, L)),
     ("POST", "/api/v1/conflicts/<uuid:conflict_id>/end"): (
         Scope.CASES_LEAD,
@@ -677,13 +690,16 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/queues/<slug:slug>/skills": {"person", "skills"},
         "/api/v1/datasets": {"use_case", "name", "filters"},
         "/api/v1/quality/samples/<uuid:sample_id>/resolve": {"ruling", "reason"},
+        "/api/v1/me/keys": {"own_keys"},
+        "/api/v1/me/absence": {"away_until"},
+        "/api/v1/queues/<slug:slug>/shift": {"people", "until"},
     }
-    assert {route for method, route in API if method in {"POST", "PATCH"}} - set(listed) == {
+    assert {route for method, route in API if method in {"POST", "PUT", "PATCH"}} - set(listed) == {
         "/api/v1/predictions/batch",
         *UPLOADS,
     }
     clients = {"/api/v1/predictions": "key", "/api/v1/datasets": "ml", "/api/v1/cases/bulk": "lead"}
-    clients["/api/v1/queues/<slug:slug>/skills"] = "lead"
+    clients["/api/v1/queues/<slug:slug>/skills"] = clients["/api/v1/queues/<slug:slug>/shift"] = "lead"
     clients["/api/v1/conflicts/<uuid:conflict_id>/end"] = "lead"
     clients["/api/v1/queues/<slug:slug>"] = "lead"
     clients |= {f"/api/v1/reopen-requests/<uuid:request_id>/{answer}": "lead" for answer in ("grant", "decline")}
@@ -691,7 +707,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         client = world.clients[clients.get(route, "reviewer")]
         path, good = address(route, world.names["own"]), _good(route)
         for column in sorted(columns - known):
-            method = "PATCH" if ("PATCH", route) in API else "POST"
+            method = next(method for method in ("PATCH", "PUT", "POST") if (method, route) in API)
             answer = client.generic(method, path, _json({**good, column: "x"}), content_type="application/json")
             assert answer.status_code == 422, (route, column, answer.content[:200])
             assert "unknown_field" in {error["code"] for error in answer.json()["errors"]}
@@ -700,9 +716,8 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
 def _good(route: str) -> dict[str, Any]:
     if route == "/api/v1/predictions":
         return factories.prediction_body(external_id="S2")
-    return dict((API.get(("PATCH", route)) or API["POST", route])[1].send) | (
-        {"use_case": "loans"} if route.endswith("datasets") else {}
-    )
+    method = next(method for method in ("PATCH", "PUT", "POST") if (method, route) in API)
+    return dict(API[method, route][1].send) | ({"use_case": "loans"} if route.endswith("datasets") else {})
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ POSTS = {
     f"/api/v1/cases/{ABSENT}/review": "alice",
     f"/api/v1/conflicts/{ABSENT}/end": "carol",
     "/api/v1/queues/loans/skills": "carol",
+    "/api/v1/queues/loans/shift": "carol",
+    "/api/v1/me/keys": "alice",
+    "/api/v1/me/absence": "alice",
     f"/api/v1/cases/{ABSENT}/undo": "alice",
     f"/api/v1/cases/{ABSENT}/reopen": "alice",
     f"/api/v1/cases/{ABSENT}/what-if": "alice",
@@ -40,7 +43,8 @@ POSTS = {
     "/api/v1/datasets": "ml",
     f"/api/v1/quality/samples/{ABSENT}/resolve": "carol",
 }
-PATCHES = {"/api/v1/queues/loans"}  # the others are POSTs
+PATCHES = {"/api/v1/queues/loans"}
+PUTS = {"/api/v1/queues/loans/shift", "/api/v1/me/keys", "/api/v1/me/absence"}  # the others are POSTs
 BARE = {
     f"/api/v1/cases/{ABSENT}/claim",
     f"/api/v1/cases/{ABSENT}/undo",
@@ -63,7 +67,7 @@ GETS = {
 
 def post(served: Served, path: str, content: bytes, kind: str | None = "application/json", **headers: str) -> Any:
     given = {**({"Content-Type": kind} if kind is not None else {}), **headers}
-    method = "PATCH" if path in PATCHES else "POST"
+    method = "PATCH" if path in PATCHES else "PUT" if path in PUTS else "POST"
     return served.api(POSTS[path]).request(method, path, content=content, headers=given)
 
 
@@ -235,6 +239,9 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         f"/api/v1/cases/{ABSENT}/review": {"lease": 1, "answer": "agree"},
         f"/api/v1/conflicts/{ABSENT}/end": {"reason": "r"},
         "/api/v1/queues/loans/skills": {"person": "bob", "skills": []},
+        "/api/v1/queues/loans/shift": {"people": 1, "until": "2026-11-27T09:00:00Z"},
+        "/api/v1/me/keys": {"own_keys": {}},
+        "/api/v1/me/absence": {"away_until": None},
         f"/api/v1/cases/{ABSENT}/undo": {},
         f"/api/v1/cases/{ABSENT}/reopen": {"reason": "r"},
         f"/api/v1/cases/{ABSENT}/what-if": {"changes": {"income": 1}},

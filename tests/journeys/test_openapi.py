@@ -41,6 +41,7 @@ from tests.journeys.conftest import Served, body
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 EXAMPLES = 25
 METHODS = ("get", "post", "put", "patch", "delete")
+WRITES = METHODS[1:]
 PROBLEMS = {"400", "401", "403", "404", "429", "503"}
 PROBLEMS_OF_WRITES = PROBLEMS | {"409", "413", "415", "422"}
 
@@ -92,7 +93,7 @@ def test_it_is_openapi_3_1_and_says_how_to_sign_in(document):
 def test_every_problem_is_described(document):
     for method, path, operation in operations(document):
         problems = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert (PROBLEMS_OF_WRITES if method in {"post", "patch"} else PROBLEMS) <= set(problems), path
+        assert (PROBLEMS_OF_WRITES if method in WRITES else PROBLEMS) <= set(problems), path
         for answer in problems.values():
             assert answer["description"]
             assert answer["content"] == {
@@ -112,6 +113,9 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "RecuseBody",
         "EndBody",
         "SkillsBody",
+        "OwnKeysBody",
+        "AbsenceBody",
+        "ShiftBody",
         "PendBody",
         "ReviewBody",
         "ReopenBody",
@@ -128,7 +132,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
 def test_every_write_takes_an_idempotency_key(document):
     for method, path, operation in operations(document):
         named = [parameter["name"] for parameter in operation["parameters"]]
-        assert named.count("Idempotency-Key") == (method in {"post", "patch"}), path
+        assert named.count("Idempotency-Key") == (method in WRITES), path
 
 
 CHECKS = [
@@ -192,6 +196,12 @@ OPERATIONS = [
     ("POST", "/api/v1/queues/{slug}/claim", "alice"),
     ("GET", "/api/v1/queues/{slug}/skills", "carol"),
     ("POST", "/api/v1/queues/{slug}/skills", "carol"),
+    ("GET", "/api/v1/me/keys", "alice"),
+    ("PUT", "/api/v1/me/keys", "alice"),
+    ("GET", "/api/v1/me/absence", "alice"),
+    ("PUT", "/api/v1/me/absence", "alice"),
+    ("PUT", "/api/v1/queues/{slug}/shift", "carol"),
+    ("DELETE", "/api/v1/queues/{slug}/shift", "carol"),
     ("GET", "/api/v1/use-cases", "ml"),
 ]
 
@@ -302,6 +312,43 @@ def _ask(hold: Any, case_id: str) -> str:
     return ids["bob"]
 
 
+def _set(hold: Any) -> None:
+    """What people set for themselves, and leads for their queue."""
+    for own, status in (({"a": "q"}, 200), ({"a": "c"}, 422), ({"0": "q"}, 422), ({}, 200)):
+        hold("PUT", "/api/v1/me/keys", "alice", status, json={"own_keys": own})
+    hold("GET", "/api/v1/me/keys", "alice", 200)
+    for until, status in ((tomorrow(), 200), ("2020-01-01T00:00:00Z", 422), (None, 200)):
+        hold("PUT", "/api/v1/me/absence", "alice", status, json={"away_until": until})
+    hold("GET", "/api/v1/me/absence", "alice", 200)
+    shift = {"people": 3, "until": (factories.now() + timedelta(hours=8)).isoformat()}
+    for who, status, changes in (("carol", 200, {}), ("alice", 404, {}), ("carol", 422, {"people": -1})):
+        hold("PUT", "/api/v1/queues/{slug}/shift", who, status, at={"slug": "loans"}, json={**shift, **changes})
+    hold("DELETE", "/api/v1/queues/{slug}/shift", "carol", 204, at={"slug": "loans"})
+    skilled = {"at": {"slug": "loans"}, "json": {"person": "alice", "skills": ["large loans"]}}
+    for who, status in (("carol", 200), ("alice", 403)):
+        hold("POST", "/api/v1/queues/{slug}/skills", who, status, **skilled)
+    read = hold("GET", "/api/v1/queues/{slug}/skills", "carol", 200, at={"slug": "loans"}).json()
+    assert read["skills"] == ["large loans"]
+    rules = [{"when": [{"field": "features.income", "op": "lt", "value": 1}], "skill": "large loans"}]
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, at={"slug": "loans"}, json={"skill_rules": rules})
+    hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, at={"slug": "loans"}, json={"skill_rules": [{}]})
+
+
+def _link(hold: Any, place: Any) -> Any:
+    """A lead says who knows the person of the case that bob stepped back from, and ends it."""
+    linked = {"person": "alice", "reason": "They are neighbours."}
+    for who, status in (("carol", 200), ("carol", 409), ("alice", 403)):
+        hold("POST", "/api/v1/cases/{case_id}/recuse", who, status, **place, json=linked)
+    hold("POST", "/api/v1/cases/{case_id}/recuse", "carol", 422, **place, json={"person": "alice"})
+    (newest, own) = hold("GET", "/api/v1/conflicts", "carol", 200).json()["results"]
+    assert (newest["person"]["username"], own["recorded_by"]) == ("alice", None)
+    hold("GET", "/api/v1/conflicts", "alice", 404)
+    ending = {"at": {"conflict_id": newest["id"]}, "json": {"reason": "They moved."}}
+    for status in (200, 409):
+        hold("POST", "/api/v1/conflicts/{conflict_id}/end", "carol", status, **ending)
+    return newest
+
+
 def tomorrow() -> str:
     return (factories.now() + timedelta(days=1)).isoformat()
 
@@ -315,6 +362,9 @@ GOOD = {
     "/api/v1/queues/{slug}": lambda: {"sla_minutes": 45},
     "/api/v1/cases/{case_id}/recuse": lambda: {"person": "bob", "reason": "fuzz"},
     "/api/v1/queues/{slug}/skills": lambda: {"person": "bob", "skills": ["cardiology"]},
+    "/api/v1/me/keys": lambda: {"own_keys": {"a": "q"}},
+    "/api/v1/me/absence": lambda: {"away_until": tomorrow()},
+    "/api/v1/queues/{slug}/shift": lambda: {"people": 2, "until": tomorrow()},
     "/api/v1/cases/bulk": lambda: {"act": "release", "cases": [str(uuid.uuid4())], "reason": "fuzz"},
     "/api/v1/cases/{case_id}/comments": lambda: {"text": "fuzz"},
     "/api/v1/cases/{case_id}/reopen-requests": lambda: {"reason": "fuzz"},
@@ -464,24 +514,8 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     lease = hold("POST", "/api/v1/cases/{case_id}/claim", "bob", 200, **place).json()["lease"]["number"]
     for status in (200, 409):
         hold("POST", "/api/v1/cases/{case_id}/recuse", "bob", status, **place, json={"lease": lease})
-    skilled = {"at": {"slug": "loans"}, "json": {"person": "alice", "skills": ["large loans"]}}
-    for who, status in (("carol", 200), ("alice", 403)):
-        hold("POST", "/api/v1/queues/{slug}/skills", who, status, **skilled)
-    read = hold("GET", "/api/v1/queues/{slug}/skills", "carol", 200, at={"slug": "loans"}).json()
-    assert read["skills"] == ["large loans"]
-    rules = [{"when": [{"field": "features.income", "op": "lt", "value": 1}], "skill": "large loans"}]
-    hold("PATCH", "/api/v1/queues/{slug}", "carol", 200, at={"slug": "loans"}, json={"skill_rules": rules})
-    hold("PATCH", "/api/v1/queues/{slug}", "carol", 422, at={"slug": "loans"}, json={"skill_rules": [{}]})
-    linked = {"person": "alice", "reason": "They are neighbours."}
-    for who, status in (("carol", 200), ("carol", 409), ("alice", 403)):
-        hold("POST", "/api/v1/cases/{case_id}/recuse", who, status, **place, json=linked)
-    hold("POST", "/api/v1/cases/{case_id}/recuse", "carol", 422, **place, json={"person": "alice"})
-    (newest, own) = hold("GET", "/api/v1/conflicts", "carol", 200).json()["results"]
-    assert (newest["person"]["username"], own["recorded_by"]) == ("alice", None)
-    hold("GET", "/api/v1/conflicts", "alice", 404)
-    ending = {"at": {"conflict_id": newest["id"]}, "json": {"reason": "They moved."}}
-    for status in (200, 409):
-        hold("POST", "/api/v1/conflicts/{conflict_id}/end", "carol", status, **ending)
+    _set(hold)
+    newest = _link(hold, place)
     frozen = hold("POST", "/api/v1/datasets", "ml", 201, json={"use_case": "loans", "name": "November"}).json()
     hold("GET", "/api/v1/datasets/{dataset_id}/manifest", "ml", 409, at={"dataset_id": frozen["id"]})
     freeze_pending(at=factories.now())
