@@ -24,7 +24,7 @@ PAGES = {
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
     "lead": [
         "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/",
-        f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "/quality/samples/",
+        f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", "/quality/", "/quality/reliance/", "/quality/samples/", "/quality/answers/",
         "referred", "agreed", "/help/lead/",
         "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],

@@ -31,6 +31,7 @@ POSTS = {
     "/api/v1/queues/loans": "carol",
     "/api/v1/datasets": "ml",
     f"/api/v1/quality/samples/{ABSENT}/resolve": "carol",
+    "/api/v1/quality/answers": "carol",
 }
 PATCHES = {"/api/v1/queues/loans"}  # the others are POSTs
 BARE = {
@@ -230,6 +231,10 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         "/api/v1/queues/loans": {"sla_minutes": 45},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
         f"/api/v1/quality/samples/{ABSENT}/resolve": {"ruling": "stands", "reason": "r"},
+        "/api/v1/quality/answers": {
+            "queue": "loans",
+            "items": [{"external_id": "x", "outcome": "deny", "reason": "r"}],
+        },
     }
     for path, fields in good.items():
         answer = post(served, path, json.dumps({**fields, field: CANARY}).encode())
