@@ -49,6 +49,7 @@ ACTION_WORDS = {
     "dataset.requested": "asked for a data set",
     "grant.given": "gave a right",
     "grant.taken": "took a right away",
+    "known_answer.uploaded": "gave known answers to be seeded in the queue",
     "label.created": "made a label of the decision",
     "model.created": "made the model",
     "model_version.promoted": "made the model version live",

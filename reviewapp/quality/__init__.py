@@ -1,9 +1,10 @@
 """The quality room: proof of review.
 
-Owns SeededCase: what a case with a known answer was taken from, and that answer. The case itself is a case, on a copy of an earlier
-prediction (`Prediction.copy_of`): claimed, answered, pended, undone and reopened as any other, and shown as any other to leads as well.
-It becomes no label and counts in no figure of what arrived. What tells it apart stands here and in the audit trail alone; a sender, who
-knows which ids it sent, can tell. Seeds are drawn for what arrives, at the share that the queue sets, and follow at a drawn time.
+Owns KnownAnswer, what a lead knows to be right, and SeededCase: what a case with a known answer was taken from, and that answer. The case
+itself is a case, on a copy of an earlier prediction (`Prediction.copy_of`): claimed, answered, pended, undone and reopened as any other, and
+shown as any other to leads as well. It becomes no label and counts in no figure of what arrived. What tells it apart stands here and in the
+audit trail alone; a sender, who knows which ids it sent, can tell. Seeds are drawn for what arrives, at the share that the queue sets, and
+follow at a drawn time.
 
 Owns QaSample, QaAnswer and QaResolution: a decision, automatic or of a person, that was drawn to be read once more as a blind case on a copy;
 what was said of it before sight of the model, held against the decision; and where the two differ, what a lead says. Only a decision that a
@@ -16,10 +17,11 @@ Agreement: how often two people who answered the same case on their own say the 
 share gave are a fair sample and stand by themselves; those that another rule asked for say nothing about the rest.
 
 Reliance: of the answers to seeded cases, how often a wrong model was followed and a right one overruled, for the team and for each person
-against the team. Worked out once a day for the days before: figures that moved with every answer would tell which case was seeded.
+against the team; and from the random arms of blind first, how far sight of the model moves people (`arms`). Worked out once a day for the days
+before: figures that moved with every answer would tell which case was seeded.
 
 Samples: how often the answer differs and the decision was wrong, each weighted by the chance it had; also once a day.
 
-Public: `actions.mix_in`, `sampling.draw_samples`, `sampling.compare`, `sampling.resolve`; `work_out` of `agreement`, `reliance` and `samples`;
-`queries.readable_queues`, `queries.report_of`.
+Public: `actions.mix_in`, `known.give_answers`, `sampling.draw_samples`, `sampling.compare`, `sampling.resolve`; `work_out` of `agreement`,
+`reliance` and `samples`; `queries.readable_queues`, `queries.report_of`.
 """

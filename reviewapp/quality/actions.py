@@ -1,16 +1,15 @@
 """Mixing in cases with a known answer."""
 
 import logging
+import secrets
 from datetime import datetime
 from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions import Opening, copy_documents, open_cases
-from reviewapp.cases.models import Case, Decision
 from reviewapp.lib.actor import Actor, system
-from reviewapp.predictions.actions import copy
 from reviewapp.quality import queries
+from reviewapp.quality.copies import open_copy
 from reviewapp.quality.models import SeededCase
 
 log = logging.getLogger(__name__)
@@ -47,35 +46,18 @@ def _seed(*, arrival: UUID, actor: Actor, at: datetime) -> SeededCase | None:
     external_id = queries.free_id_like(after.prediction) if after and source else None
     if after is None or source is None or external_id is None:
         return None
-    case = _opened(source, after, external_id=external_id, at=at)
+    case = open_copy(
+        source.prediction, after.queue, external_id=external_id, draw=secrets.randbelow(2**53) / 2**53, at=at
+    )
     seeded = SeededCase.objects.create(
         case_id=case,
         drawn_for=after,
-        source=source,
+        source=source.decision,
+        answer=source.answer,
         known_outcome=source.outcome,
-        model_is_right=source.outcome == source.predicted_outcome,
+        model_is_right=source.outcome == source.prediction.outcome,
         made_at=at,
     )
-    data = {"case": str(case), "source": str(source.case_id)}
+    data = {"case": str(case), "source": str(source.prediction.pk)}
     audit.record("seeded_case.created", subject=seeded, actor=actor, at=at, queue_id=after.queue_id, data=data)
     return seeded
-
-
-def _opened(source: Decision, after: Case, *, external_id: str, at: datetime) -> UUID:
-    original = source.case.prediction
-    prediction_id = copy(original, external_id=external_id, at=at)
-    opening = Opening(
-        prediction_id=prediction_id,
-        queue=after.queue,
-        external_id=external_id,
-        advised=source.case.advised,
-        confidence=source.case.confidence,
-        why=source.case.why,
-        priority=original.routing.priority,
-        summary=source.case.summary,
-        policy_version_id=original.routing.policy_version_id,
-        policy_number=original.routing.policy_number,
-        features=original.features,
-    )
-    copy_documents(original, prediction_id, at=at)
-    return open_cases([opening], at=at)[prediction_id]

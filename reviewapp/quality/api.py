@@ -15,10 +15,10 @@ from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
-from reviewapp.lib.errors import Malformed, NotFound
+from reviewapp.lib.errors import Invalid, Malformed, NotFound
 from reviewapp.lib.fields import Fields
-from reviewapp.quality import queries, sample_shapes, sampling, serializers
-from reviewapp.quality.rules import Kind, Ruling
+from reviewapp.quality import known, queries, sample_shapes, sampling, serializers
+from reviewapp.quality.rules import MOST_ANSWERS, Kind, Ruling
 from reviewapp.quality.sample_queries import differing
 from reviewapp.quality.sample_words import sample_answer, sample_line
 
@@ -115,3 +115,43 @@ class ResolveView(APIView):
             sample_id=sample_id, ruling=ruling, reason=reason, actor=actor, at=timezone.now(), once=once
         )
         return Response(once.answer if once else sample_line(sample))
+
+
+class AnswersView(APIView):
+    """Give the known answers of up to 500 predictions of a queue that you lead, all or none. They are seeded like past decisions."""
+
+    @extend_schema(
+        operation_id="give_known_answers", request=sample_shapes.AnswersBody, responses={201: sample_shapes.GivenShape}
+    )
+    def post(self, request: Request) -> Response:
+        actor = require_scope(request, Scope.CASES_LEAD)
+        fields = Fields(request.data)
+        slug = fields.text("queue", most=60)
+        given = _known(fields)
+        fields.done()
+        once = once_of(request, render=_given, says=lambda _: 201)
+        count = known.give_answers(slug=slug, answers=given, actor=actor, at=timezone.now(), once=once)
+        return Response(once.answer if once else _given(count), status=201)
+
+
+def _given(count: int) -> dict[str, int]:
+    return {"answers": count}
+
+
+def _known(fields: Fields) -> list[known.Known]:
+    """The items, each an object of three texts and nothing else."""
+    items = fields.sent(("items",)).get("items")
+    if not isinstance(items, list) or not 0 < len(items) <= MOST_ANSWERS:
+        fields.add("items", "wrong_type", f"Send a list of 1 to {MOST_ANSWERS} objects.")
+        return []
+    found = []
+    for at, item in enumerate(items):
+        part = Fields(item)
+        read = [part.text(name, most=most) for name, most in zip(known.COLUMNS, (120, 60, REASON_LENGTH), strict=True)]
+        try:
+            part.done()
+        except Invalid as error:
+            for problem in error.errors:
+                fields.add(f"items/{at}{problem.pointer}", problem.code, problem.detail)
+        found.append(known.Known(*read))
+    return found

@@ -11,18 +11,45 @@ from reviewapp.predictions.models import Prediction
 from reviewapp.quality.rules import Kind, Ruling, Sampled
 
 
+class KnownAnswer(models.Model):
+    """What a lead knows to be the right outcome of a prediction, so that it may be seeded in their queue. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
+    prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=60)
+    reason = models.TextField(max_length=REASON_LENGTH)
+    given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "quality_knownanswer"
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="known_answer_needs_a_reason")]
+
+    def __str__(self) -> str:
+        return f"answer to {self.prediction_id}"
+
+
 class SeededCase(models.Model):
-    """What a seeded case was taken from and what its answer is known to be. Append-only."""
+    """What a seeded case was taken from, a decision or a given answer, and what its answer is known to be. Append-only."""
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")
     drawn_for = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")  # the arrival
-    source = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="+", null=True)
+    answer = models.ForeignKey(KnownAnswer, on_delete=models.PROTECT, related_name="+", null=True)
     known_outcome = models.CharField(max_length=60)
     model_is_right = models.BooleanField()
     made_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source__isnull=False, answer__isnull=True) | Q(source__isnull=True, answer__isnull=False),
+                name="seeded_case_has_one_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"seeded {self.case_id}"

@@ -21,7 +21,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.draws import draw
 from reviewapp.lib.ids import first_id_of
 from reviewapp.predictions.models import Prediction
-from reviewapp.quality.models import QualityReport, SeededCase
+from reviewapp.quality.models import KnownAnswer, QualityReport, SeededCase
 from reviewapp.quality.rules import (
     LONGEST_DELAY,
     LOOK_BACK,
@@ -159,19 +159,61 @@ def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
     )
 
 
+def usable_answers(like: Case, *, at: datetime) -> QuerySet[KnownAnswer]:
+    """Answers that leads gave, likewise: to what came to the queue or passed."""
+    arrived, routing = like.prediction, like.prediction.routing
+    used = SeededCase.objects.filter(answer=OuterRef("pk"), made_at__gt=at - REST)
+    return KnownAnswer.objects.filter(
+        ~Exists(used),
+        queue=like.queue_id,
+        prediction__schema=arrived.schema_id,
+        prediction__model_version=arrived.model_version_id,
+        prediction__brought_along=arrived.brought_along,
+        prediction__routing__policy_number=routing.policy_number,
+        prediction__model_work=None,
+    )
+
+
 def usable_now(queue: Queue, *, at: datetime) -> int:
-    """How many past decisions a case that arrives in the queue now may draw from."""
+    """How many past decisions and given answers a case that arrives in the queue now may draw from."""
     newest = Case.objects.filter(queue=queue, prediction__copy_of=None).select_related("prediction__routing", "queue")
     like = newest.order_by("-pk").first()
-    return usable_decisions(like, at=at).count() if like else 0
+    return usable_decisions(like, at=at).count() + usable_answers(like, at=at).count() if like else 0
 
 
-def source_for(like: Case, *, at: datetime) -> Decision | None:
-    """One of them by chance: of the kind that was drawn, model wrong or right, or else of the other."""
-    rows = usable_decisions(like, at=at).select_related("case__prediction__routing", "case__prediction__subject")
-    wrong, right = rows.exclude(outcome=F("predicted_outcome")), rows.filter(outcome=F("predicted_outcome"))
-    wanted = (wrong, right) if _draw("kind", like.pk) < WRONG_SHARE else (right, wrong)
-    return wanted[0].order_by("?").first() or wanted[1].order_by("?").first()
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What a case may be seeded from: a decision between two people, or an answer that a lead gave."""
+
+    prediction: Prediction
+    outcome: str
+    decision: Decision | None = None
+    answer: KnownAnswer | None = None
+
+
+def source_for(like: Case, *, at: datetime) -> Seed | None:
+    """One of them by chance: of the kind that was drawn, model wrong or right, or else of the other; what a lead gave comes first."""
+    for is_wrong in (True, False) if _draw("kind", like.pk) < WRONG_SHARE else (False, True):
+        if found := _given(like, is_wrong, at=at) or _adjudicated(like, is_wrong, at=at):
+            return found
+    return None
+
+
+def _given(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
+    right = Q(outcome=F("prediction__outcome"))
+    rows = usable_answers(like, at=at).filter(~right if is_wrong else right)
+    found = (
+        rows.select_related("prediction__routing", "prediction__subject", "prediction__use_case").order_by("?").first()
+    )
+    return Seed(found.prediction, found.outcome, answer=found) if found else None
+
+
+def _adjudicated(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
+    right = Q(outcome=F("predicted_outcome"))
+    rows = usable_decisions(like, at=at).filter(~right if is_wrong else right)
+    whole = ("case__prediction__routing", "case__prediction__subject", "case__prediction__use_case")
+    found = rows.select_related(*whole).order_by("?").first()
+    return Seed(found.case.prediction, found.outcome, decision=found) if found else None
 
 
 def free_id_like(like: Prediction) -> str | None:
@@ -206,8 +248,8 @@ class SeededAnswer:
 
 
 # Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, none that
-# adjudicates, which has seen the others, and none whose giver had to form a view before they saw the model: that is another measure. Once
-# inputs are corrected, the answer to the source is not known to be right any more.
+# adjudicates, which has seen the others, none of who gave the known answer, and none whose giver had to form a view before they saw the model:
+# that is another measure. Once inputs are corrected, the answer to the source is not known to be right any more.
 _SEEDED = """
 select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
     exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
@@ -217,6 +259,7 @@ join cases_review r on r.case_id = c.id
 where p.corrects_id is null
     and r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.arm <> 'blind' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
     and not exists (select 1 from cases_reversal v where v.review_id = r.id)
+    and not exists (select 1 from quality_knownanswer k where k.id = z.answer_id and k.given_by_id = r.reviewer_id)
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id
         where o.reviewer_id = r.reviewer_id and o.reviewed_at < r.reviewed_at and o.case_id <> r.case_id
@@ -259,3 +302,9 @@ def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:
     return [
         (report, next(row for row in report.body["people"] if row["person"] == str(actor.user_id))) for report in found
     ]
+
+
+def known_answers(queue: Queue) -> QuerySet[KnownAnswer]:
+    """Those that leads gave to the queue, newest first. Whether one was seeded is not told, as a lead may answer it, too."""
+    rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction", "given_by")
+    return rows.order_by("-given_at", "-id")

@@ -27,6 +27,7 @@ LONGEST_DELAY = timedelta(hours=1)  # between an arrival and the case that is se
 LOOK_BACK = timedelta(hours=3)  # a drawn arrival for which nothing was found to seed until then, gets none
 REST = timedelta(days=30)  # before the same source is used again
 FEWEST_DRAWN = 4
+MOST_ANSWERS = 500  # known ones, given at once
 TRIES = 20
 
 

@@ -94,6 +94,7 @@ def _decided(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, dat
         round=F("case__round"),
         case__state=CaseState.DECIDED,
         case__prediction__copy_of=None,
+        case__prediction__corrects=None,  # its story would tell
         case__prediction__routing__queue_slug=queue.slug,
     )
     return list(rows.order_by("pk").values_list("case__prediction", "pk", "decided_at"))
@@ -108,7 +109,7 @@ def lock_source(pk: UUID) -> Prediction | None:
 
 def newest_like(source: Prediction) -> Prediction | None:
     """What came last of the use case, if the policy by which it was routed is that of `source`: a case that names another one stands out."""
-    rows = Prediction.objects.filter(use_case=source.use_case_id, copy_of=None, routing__isnull=False)
+    rows = Prediction.objects.filter(use_case=source.use_case_id, copy_of=None, corrects=None, routing__isnull=False)
     newest = rows.select_related("routing").order_by("-pk").first()
     return newest if newest and newest.routing.policy_number == source.routing.policy_number else None
 
@@ -122,10 +123,12 @@ def default_priority(queue: Queue, *, policy_number: int) -> int:
     return rows.order_by("-prediction").values_list("priority", flat=True).first() or 0
 
 
-# Of each sample that is decided and can be undone no more, the first view that was formed by somebody who had not answered the original.
+# Of each sample that is decided and can be undone no more, the first view that was formed by somebody who had not answered the original. None
+# of a sample whose inputs were corrected: the view is of other facts than what was decided.
 _TO_COMPARE = """
 select distinct on (z.id) z.id, b.id, b.outcome = z.outcome
 from quality_qasample z join cases_case c on c.id = z.case_id join cases_blindanswer b on b.case_id = c.id
+join predictions_prediction p on p.id = c.prediction_id and p.corrects_id is null
 where c.state = 'decided' and c.decided_at <= %(until)s
     and not exists (select from quality_qaanswer a where a.sample_id = z.id)
     and not exists (select from cases_case o join cases_review r on r.case_id = o.id

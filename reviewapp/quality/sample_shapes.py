@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from reviewapp.cases.rules import REASON_LENGTH
-from reviewapp.quality.rules import Ruling, Sampled
+from reviewapp.quality.rules import MOST_ANSWERS, Ruling, Sampled
 from reviewapp.quality.serializers import EstimateShape
 
 
@@ -65,3 +65,22 @@ class SampleList(serializers.Serializer[Any]):
 class ResolveBody(serializers.Serializer[Any]):
     ruling = serializers.ChoiceField(choices=[ruling.value for ruling in Ruling])
     reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class KnownItem(serializers.Serializer[Any]):
+    """`external_id` is of a prediction that came to the queue or passed; `reason` says how its outcome is known."""
+
+    external_id = serializers.CharField(max_length=120)
+    outcome = serializers.CharField(max_length=60)
+    reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class AnswersBody(serializers.Serializer[Any]):
+    queue = serializers.CharField(max_length=60)
+    items = serializers.ListField(child=KnownItem(), min_length=1, max_length=MOST_ANSWERS)
+
+
+class GivenShape(serializers.Serializer[Any]):
+    """How many were kept: all that were sent."""
+
+    answers = serializers.IntegerField()

@@ -6,14 +6,17 @@ from typing import Any
 
 from django.urls import reverse
 
+from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import span
 from reviewapp.catalog.models import UseCase
-from reviewapp.quality.models import QaSample, QualityReport
+from reviewapp.lib.errors import Invalid, Problem
+from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport
 from reviewapp.quality.presentation import share
 from reviewapp.quality.rules import FEWEST_FOR_RANGE, Ruling, Sampled
 
 KIND_WORDS = {Sampled.AUTOMATIC: "Automatic decision", Sampled.HUMAN: "A person’s decision"}
 RULING_WORDS = {Ruling.STANDS: "The first decision stands", Ruling.WRONG: "The first decision was wrong"}
+MOST_ERRORS = 20
 SURE_WORDS = {1: "not very sure", 2: "fairly sure", 3: "very sure"}
 
 
@@ -129,3 +132,27 @@ def sample_line(row: QaSample) -> dict[str, Any]:
 def sample_answer(report: QualityReport | None) -> dict[str, Any] | None:
     """The figures of one queue as the API gives them; None where nothing is worked out yet."""
     return report.body | {"made_at": report.made_at} if report else None
+
+
+def known_row(row: KnownAnswer, queue: Queue) -> dict[str, Any]:
+    """One line of quality/answers.html; `row` as `queries.known_answers` gives it."""
+    return {
+        "external_id": row.prediction.external_id,
+        "outcome": queue.use_case.outcome_label(row.outcome),
+        "model_said": queue.use_case.outcome_label(row.prediction.outcome),
+        "reason": row.reason,
+        "given_by": row.given_by.display_name,
+        "given_at": row.given_at,
+    }
+
+
+def csv_errors(error: Invalid) -> list[dict[str, str]]:
+    """Faults for components/_errors.html, each led by its line; the header is line 1."""
+    if not error.errors:
+        return [{"text": error.detail, "target": "lines"}]
+    return [{"text": _at_line(problem) or error.detail, "target": "lines"} for problem in error.errors[:MOST_ERRORS]]
+
+
+def _at_line(problem: Problem) -> str:
+    place = problem.pointer.split("/")[2:3]
+    return f"Line {int(place[0]) + 2}: {problem.detail}" if place else problem.detail

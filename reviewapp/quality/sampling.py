@@ -8,18 +8,16 @@ from uuid import UUID
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions import Opening, open_cases
 from reviewapp.cases.models import Decision
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.lib import draws
 from reviewapp.lib.actor import Actor, system
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
-from reviewapp.predictions.actions import Asked, copy
-from reviewapp.predictions.models import Prediction
 from reviewapp.quality import queries, sample_queries
+from reviewapp.quality.copies import open_copy
 from reviewapp.quality.models import QaAnswer, QaResolution, QaSample
-from reviewapp.quality.rules import BY_SAMPLE, SAMPLE, Ruling, Sampled, trace_if_drawn
+from reviewapp.quality.rules import Ruling, Sampled
 from reviewapp.quality.sample_queries import Drawn
 
 log = logging.getLogger(__name__)
@@ -65,7 +63,14 @@ def _sample(*, drawn: Drawn, actor: Actor, at: datetime) -> QaSample | None:
         kind=Sampled.HUMAN if decision else Sampled.AUTOMATIC,
         source=source,
         decision=decision,
-        case_id=_opened(source, drawn, external_id=external_id, at=at),
+        case_id=open_copy(
+            source,
+            drawn.queue,
+            external_id=external_id,
+            draw=draws.number(drawn.draw) / drawn.probability,
+            at=at,
+            must_be_blind=True,
+        ),
         outcome=decision.outcome if decision else source.routing.outcome,
         probability=drawn.probability,
         draw=drawn.draw,
@@ -74,40 +79,6 @@ def _sample(*, drawn: Drawn, actor: Actor, at: datetime) -> QaSample | None:
     data = {"case": str(sample.case_id), "source": str(source.pk), "kind": sample.kind}
     audit.record("qa_sample.created", subject=sample, actor=actor, at=at, queue_id=drawn.queue.pk, data=data)
     return sample
-
-
-def _opened(source: Prediction, drawn: Drawn, *, external_id: str, at: datetime) -> UUID:
-    asked = None if drawn.decision else _asked(source, drawn)
-    prediction_id = copy(source, external_id=external_id, at=at, asked=asked)
-    opening = Opening(
-        prediction_id=prediction_id,
-        queue=drawn.queue,
-        external_id=external_id,
-        advised=source.outcome,
-        confidence=source.confidence or 0.0,
-        why=asked.rule if asked else source.routing.rule,
-        priority=asked.priority if asked else source.routing.priority,
-        summary={name: source.features.get(name) for name in source.use_case.summary_features},
-        policy_version_id=source.routing.policy_version_id,
-        policy_number=source.routing.policy_number,
-        features=source.features,
-        must_be_blind=True,
-    )
-    return open_cases([opening], at=at)[prediction_id]
-
-
-def _asked(source: Prediction, drawn: Drawn) -> Asked:
-    """What passed looks, once it may be seen, like what the sample of its policy asked a person for."""
-    routing = source.routing
-    share = routing.selection_probability
-    return Asked(
-        queue=drawn.queue.slug,
-        priority=sample_queries.default_priority(drawn.queue, policy_number=routing.policy_number),
-        rule=SAMPLE,
-        trace=trace_if_drawn(routing.trace),
-        reason=BY_SAMPLE,
-        draw=share * draws.number(drawn.draw) / drawn.probability,
-    )
 
 
 def compare(*, at: datetime) -> int:

@@ -16,12 +16,12 @@ from reviewapp.cases.queries import display_names, queues_of, reason_texts
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
-from reviewapp.quality import presentation, queries, sample_words, sampling
+from reviewapp.quality import known, presentation, queries, sample_words, sampling
 from reviewapp.quality.models import QaSample, QualityReport
-from reviewapp.quality.rules import Kind, Ruling
+from reviewapp.quality.rules import MOST_ANSWERS, Kind, Ruling
 from reviewapp.quality.sample_queries import differing, to_resolve
 
-PAGE_SIZE = 20
+PAGE_SIZE, MOST_SHOWN = 20, 100
 OPEN = "open"
 SAMPLE_STATES = [(OPEN, "Waiting for a lead"), ("resolved", "Resolved")]
 
@@ -29,6 +29,8 @@ SAMPLE_STATES = [(OPEN, "Waiting for a lead"), ("resolved", "Resolved")]
 def _places(current: str, actor: Actor) -> list[dict[str, Any]]:
     """The pages of this room, for whoever reads about queues; with how many samples wait for them."""
     names, waiting = {"agreement": "Agreement", "reliance": "Reliance", "samples": "QA samples"}, to_resolve(actor)
+    if queues_of(actor, LEAD_QUEUE).exists():
+        names["answers"] = "Known answers"
     return [
         {
             "label": label,
@@ -226,3 +228,54 @@ def _sample_rows(rows: list[QaSample], actor: Actor) -> list[dict[str, Any]]:
         | {"may_resolve": row.queue_id in led}
         for row in rows
     ]
+
+
+@require_safe
+def answers(request: HttpRequest) -> HttpResponse:
+    """The known answers of a queue that one leads."""
+    led, values = _led(request), query.read(request.GET, allowed=("queue",))
+    return _answers(request, led, _chosen(values, led))
+
+
+@require_POST
+def give_answers(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep more of them, sent as the lines of a CSV file. What is refused is shown again as it was typed."""
+    led, lines = _led(request), request.POST.get("lines", "")
+    queue = next((one for one in led if one.slug == slug), None)
+    if queue is None:
+        raise Http404
+    try:
+        given = known.give_answers(slug=slug, answers=known.read_csv(lines), actor=request.actor, at=timezone.now())
+    except Invalid as error:
+        refused = {"lines": lines, "errors": sample_words.csv_errors(error)}
+        return _answers(request, led, queue, refused, status=422)
+    messages.success(request, f"Kept: {given} known answer{'' if given == 1 else 's'} of {queue.name}.")
+    return redirect(f"{reverse('quality:answers')}?queue={queue.slug}")
+
+
+def _led(request: HttpRequest) -> list[Queue]:
+    """:raises Http404: for whoever leads no queue."""
+    found = list(queues_of(request.actor, LEAD_QUEUE).select_related("use_case").order_by("name", "slug"))
+    if not found:
+        raise Http404
+    return found
+
+
+def _answers(
+    request: HttpRequest,
+    led: list[Queue],
+    queue: Queue | None,
+    refused: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """:param refused: {lines, errors} of what was posted and not kept."""
+    context = _frame(request, "answers", led, queue, None) | {
+        "rows": [sample_words.known_row(row, queue) for row in queries.known_answers(queue)[:MOST_SHOWN]]
+        if queue
+        else [],
+        "outcomes": ", ".join(queue.use_case.outcome_values) if queue else "",
+        "refused": refused,
+        "most": MOST_ANSWERS,
+    }
+    return render(request, "quality/answers.html", context, status=status)

@@ -26,7 +26,7 @@ PAGES = {
         "/my-work/", "/queues/", "/board/", "/board/?state=waiting&queue=ward-charge-nurse", "/board/forecast/", "/adjudication/",
         "/reopenings/", "/conflicts/", "conflict",
         f"/queues/{MORTGAGE}/settings/", f"/queues/{TRIAGE}/settings/", f"/queues/{TRIAGE}/skills/",
-        "/quality/", "/quality/reliance/", "/quality/samples/", "referred", "agreed", "/help/lead/",
+        "/quality/", "/quality/reliance/", "/quality/samples/", "/quality/answers/", "referred", "agreed", "/help/lead/",
         "/policies/", f"/policies/{MORTGAGE}/", f"/policies/{MORTGAGE}/1/", "routing",
     ],
     "mlteam": [

@@ -89,6 +89,7 @@ def public(status: int, **more: Any) -> Row:
 
 
 LEASE = {"lease": "1", "choice": "agree"}
+KNOWN = {"external_id": "APP-NONE", "outcome": "deny", "reason": "Paid back"}
 RULING = {"ruling": "stands", "reason": "As the payslip says"}
 WAITS = {"lease": "1", "follow_up": "2h", "awaited": "payslip"}
 READ_CATALOG = (R, L, A, U, M)
@@ -184,6 +185,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/quality/reliance/"): only(200, L, U),
     ("GET", "/quality/mine/"): everyone(200),
     ("GET", "/quality/samples/"): only(200, L, U),
+    ("GET", "/quality/answers/"): only(200, L),
+    ("POST", "/quality/answers/<slug:slug>/"): of_office(422, L, send={"lines": "no CSV"}),
     ("GET", "/quality/samples/line/"): only(200, L, U),
     ("POST", "/quality/samples/<uuid:sample_id>/resolve/"): of_office(302, L, send=RULING),
     ("GET", "/models/"): everyone(200),
@@ -254,6 +257,12 @@ API: dict[tuple[str, str], tuple[Scope, Row]] = {
     ("POST", "/api/v1/conflicts/<uuid:conflict_id>/end"): (
         Scope.CASES_LEAD,
         of_office(200, L, send={"reason": "r"}),
+    ),
+    ("POST", "/api/v1/quality/answers"): (
+        Scope.CASES_LEAD,
+        Row(
+            to(422, L), by_object=True, send={"queue": "{slug}", "items": [KNOWN]}
+        ),  # the office has no such prediction
     ),
     ("GET", "/api/v1/quality/samples"): (Scope.CASES_LEAD, of_office(200, L, U, query="queue={slug}")),
     ("POST", "/api/v1/quality/samples/<uuid:sample_id>/resolve"): (Scope.CASES_LEAD, of_office(200, L, send=RULING)),
@@ -693,6 +702,7 @@ def test_no_column_of_any_model_is_taken_by_a_door_that_does_not_list_it(world):
         "/api/v1/me/keys": {"own_keys"},
         "/api/v1/me/absence": {"away_until"},
         "/api/v1/queues/<slug:slug>/shift": {"people", "until"},
+        "/api/v1/quality/answers": {"queue", "items"},
     }
     assert {route for method, route in API if method in {"POST", "PUT", "PATCH"}} - set(listed) == {
         "/api/v1/predictions/batch",

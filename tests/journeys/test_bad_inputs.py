@@ -42,6 +42,7 @@ POSTS = {
     "/api/v1/queues/loans": "carol",
     "/api/v1/datasets": "ml",
     f"/api/v1/quality/samples/{ABSENT}/resolve": "carol",
+    "/api/v1/quality/answers": "carol",
 }
 PATCHES = {"/api/v1/queues/loans"}
 PUTS = {"/api/v1/queues/loans/shift", "/api/v1/me/keys", "/api/v1/me/absence"}  # the others are POSTs
@@ -256,6 +257,10 @@ def test_a15_an_unknown_or_read_only_field_is_refused(served, before_now, field)
         "/api/v1/queues/loans": {"sla_minutes": 45},
         "/api/v1/datasets": {"use_case": "loans", "name": "n"},
         f"/api/v1/quality/samples/{ABSENT}/resolve": {"ruling": "stands", "reason": "r"},
+        "/api/v1/quality/answers": {
+            "queue": "loans",
+            "items": [{"external_id": "x", "outcome": "deny", "reason": "r"}],
+        },
     }
     for path, fields in good.items():
         answer = post(served, path, json.dumps({**fields, field: CANARY}).encode())

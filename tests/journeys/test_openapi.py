@@ -125,6 +125,7 @@ def test_no_body_takes_a_field_that_is_not_listed(document):
         "WhatIfBody",
         "DatasetBody",
         "ResolveBody",
+        "AnswersBody",
     ):
         assert schemas[name]["additionalProperties"] is False, name
 
@@ -189,6 +190,7 @@ OPERATIONS = [
     ("POST", "/api/v1/predictions/batch", "sender"),
     ("GET", "/api/v1/quality/agreement", "carol"),
     ("GET", "/api/v1/quality/reliance", "carol"),
+    ("POST", "/api/v1/quality/answers", "carol"),
     ("GET", "/api/v1/quality/samples", "carol"),
     ("POST", "/api/v1/quality/samples/{sample_id}/resolve", "carol"),
     ("GET", "/api/v1/queues/{slug}", "alice"),
@@ -238,6 +240,10 @@ def _judge(hold: Any, served: Served, asked: Any) -> str:
     hold("POST", path, "carol", 200, at=at, json=body)
     hold("POST", path, "carol", 409, at=at, json=body)
     samples.work_out(at=factories.now() + timedelta(days=1))
+    known = {"external_id": done.source.external_id, "outcome": "approve", "reason": "Paid back"}
+    for who, outcome, status in (("alice", "approve", 404), ("carol", "maybe", 422), ("carol", "approve", 201)):
+        sent = {"queue": "loans", "items": [known | {"outcome": outcome}]}
+        hold("POST", "/api/v1/quality/answers", who, status, json=sent)
     read = hold("GET", "/api/v1/quality/samples", "carol", 200, **asked).json()
     assert (read["figures"]["automatic"]["wrong"], [row["id"] for row in read["results"]]) == (1, [str(waits.pk)])
     return str(waits.pk)
@@ -371,6 +377,10 @@ GOOD = {
     "/api/v1/reopen-requests/{request_id}/decline": lambda: {"reason": "fuzz"},
     "/api/v1/cases/{case_id}/what-if": lambda: {"changes": {"income": 1}},
     "/api/v1/quality/samples/{sample_id}/resolve": lambda: {"ruling": "stands", "reason": "fuzz"},
+    "/api/v1/quality/answers": lambda: {
+        "queue": "loans",
+        "items": [{"external_id": "x", "outcome": "deny", "reason": "f"}],
+    },
 }
 
 
