@@ -356,6 +356,25 @@ def test_on_a_blind_case_who_has_seen_the_model_is_not_heard_by_who_has_not(
     assert len(mentioned(api(bob))) == 3
 
 
+def test_nor_is_who_could_read_it_while_the_case_was_decided(api, office, alice, bob, carol, case):
+    review(api(alice), case)
+    Case.objects.filter(pk=case.pk).update(is_blind=True)
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"}).status_code == 200
+    write(api(carol), case, "@bob the model said deny.")
+    assert (texts(api(bob), case), mentioned(api(bob))) == ([], [])
+
+
+def test_nor_who_could_read_an_answer_before_the_decision_was_taken_back(
+    api, office, alice, bob, carol, second, settings
+):
+    settings.UNDO_SECONDS = 30
+    review(api(alice), second)
+    review(api(bob), second)
+    assert api(bob).post(f"/api/v1/cases/{second.pk}/undo").status_code == 200
+    write(api(carol), second, "Alice denied it, and so did you.")
+    assert texts(api(bob), second) == []
+
+
 def test_times_are_of_the_moment(api, alice, case):
     before = timezone.now()
     write(api(alice), case, "Now")

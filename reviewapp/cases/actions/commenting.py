@@ -12,7 +12,7 @@ from reviewapp.cases import comments
 from reviewapp.cases.actions.refusals import AlreadyWithdrawn, CommentsFull, TooManyComments
 from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, MOST_MENTIONS, named_in, plain_text
-from reviewapp.cases.models import Case
+from reviewapp.cases.models import Case, Decision
 from reviewapp.cases.queries import counted_reviews, hidden_answerers, visible_cases
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
@@ -36,13 +36,14 @@ def write_comment(*, case_id: UUID, text: str, actor: Actor, at: datetime) -> Co
     reveal([case], actor)
     hidden = hidden_answerers(case, actor)
     people = _mentioned(text, case, hidden)
+    told_answers, told_model = _decided_before(case)
     comment = Comment.objects.create(
         case=case,
         author_id=cast("UUID", actor.user_id),
         text=text,
         round=case.round,
-        knew_answers=not hidden and counted_reviews(case).exists(),
-        knew_model=not case.is_withheld,
+        knew_answers=(told_answers or not hidden) and counted_reviews(case).exists(),
+        knew_model=told_model or not case.is_withheld,
         written_at=at,
     )
     named = [person for person in people if person.pk != actor.user_id]
@@ -102,6 +103,12 @@ def _seen(case_id: UUID, actor: Actor) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def _decided_before(case: Case) -> tuple[bool, bool]:
+    """Whether everybody could read the answers that count, and the model's part, while the case was decided: what was seen stays seen."""
+    rounds = list(Decision.objects.filter(case=case).values_list("round", flat=True))
+    return any(number >= case.counted_from for number in rounds), bool(rounds)
 
 
 def _text(typed: str) -> str:
