@@ -1,7 +1,7 @@
 """The cases room: the work of people.
 
-Owns Queue (with its guardian grants), Case, Selection, BlindAnswer, Review, Draft, Decision, Reversal, Recusal, the outbox that turns decisions
-into labels, and the index (Precedent) by which decided cases are found that the model argued alike.
+Owns Queue (with its guardian grants), Case, Selection, BlindAnswer, Review, Draft, Decision, Reversal, Recusal, Correction, Document, the outbox that
+turns decisions into labels, and the index (Precedent) by which decided cases are found that the model argued alike.
 
 States of a case: open -> leased -> decided; a lease that runs out or is released goes back to open; "refer" and "cannot tell" send
 the case, open again, to the use case's lead queue. Its holder may set a case to pended until a follow-up time: then it goes back to
@@ -15,9 +15,11 @@ A round ends by a reversal: its reviewer takes the answer back within the window
 on record and counts no more. The case's own round says which answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
 Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person.
+Whoever holds a case may correct its inputs: the model worker scores it anew, and it goes on in a new round (`actions.correcting` has the rules).
 A lead takes cases back, gives them to others, changes their priority and moves them, many at once, each judged alone.
 
 Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `pend_case`, `return_due`, `watch_sla`, `save_draft`,
-`review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
+`review_case`, `answer_blind`, `undo_review`, `reopen_case`, `view_case`, `correct_inputs`, `attach_to_case`,
+`attach_to_prediction`, `open_document`, `ask_what_if`, `ask_flips`, `view_similar`, `lead_cases`,
 `change_settings`, `feedback.label_decisions`; `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -484,6 +484,8 @@ _COVERED = {
         "case.flips_asked",
         "case.similar_viewed",
         "case.document_viewed",
+        "case.document_added",
+        "case.correction_proposed",
     },
     "case.what_if_asked": {"case.what_if_asked"},
     "case.flips_asked": {"case.flips_asked"},
