@@ -49,7 +49,7 @@ def _advice(case: Case, made: Correction) -> str:
     if made.state != APPLIED:
         return ""
     was, now = (_low(case.queue.use_case.outcome_label(one.outcome)) for one in (made.before, made.after))
-    return f"the model’s advice was {was}, is now {now}" if was != now else f"the model’s advice is {now} still"
+    return f"the model’s advice was {was}, is now {now}" if was != now else f"the model’s advice is still {now}"
 
 
 def _low(label: str) -> str:
@@ -90,7 +90,10 @@ def form_context(
 ) -> dict[str, Any]:
     """The context of cases/correct.html: every input of the model as it stands, or as it was typed, with what is wrong with it."""
     found = panel(case.prediction, texts=texts)
-    fields = [field for group in found.get("groups", ()) for field in group["fields"]]
+    schema, fields = (
+        schema_of(case.prediction),
+        [field for group in found.get("groups", ()) for field in group["fields"]],
+    )
     wrong = {problem.pointer: problem for problem in problems}
     for field in fields:
         problem = wrong.get(f"/changes/{field['name']}")
@@ -100,7 +103,7 @@ def form_context(
             (sources or {}).get(field["name"], ""),
             unsourced.detail if unsourced else "",
         )
-        field["own"] = field["own"] or field["text"]
+        field["own"] = schema.format_value(field["name"], case.prediction.features.get(field["name"]))
     return found | {"errors": _errors(fields, wrong), "most": SOURCE_LENGTH}
 
 

@@ -494,6 +494,8 @@ _COVERED = {
         "case.commented",
         "case.comment_withdrawn",
         "case.document_viewed",
+        "case.document_added",
+        "case.correction_proposed",
     },
     "case.what_if_asked": {"case.what_if_asked"},
     "case.flips_asked": {"case.flips_asked"},

@@ -14,12 +14,10 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
-from reviewapp.cases.evidence import APPLIED, WAITING
 from reviewapp.cases.models import (
     SURENESS,
     BlindAnswer,
     Case,
-    Correction,
     Document,
     Draft,
     Outbox,
@@ -375,45 +373,6 @@ def first_prediction(case: Case) -> Prediction:
     if case.prediction.corrects_id is None:
         return case.prediction
     return case.corrections.select_related("before__copy_of").filter(before__corrects=None).earliest("pk").before
-
-
-def corrections_of(case: Case) -> list[Correction]:
-    """Those that are in force and the one that waits, oldest first; no statement where there is none. `case.prediction` is loaded.
-
-    Of one that came to nothing the story tells.
-    """
-    if not case.is_correcting and case.prediction.corrects_id is None:
-        return []
-    rows = case.corrections.filter(state__in=[WAITING, APPLIED]).select_related("before", "after")
-    return list(rows.order_by("pk"))
-
-
-def correction_of(case: Case, pk: UUID) -> Correction | None:
-    """One that is in force, with what a page shows of the prediction that it replaced."""
-    loaded = ("before__explanation", "before__model_version__model", "before__routing", "after")
-    return case.corrections.filter(pk=pk, state=APPLIED).select_related(*loaded).first()
-
-
-def documents_of(case: Case) -> list[Document]:
-    """Without their bytes, oldest first; no statement for a case that has none. `case` as `whole_case` loads it."""
-    if case.prediction.corrects_id is None and not vars(case)["has_documents"]:
-        return []
-    return list(Document.objects.filter(prediction=first_prediction(case).pk).select_related("added_by").order_by("pk"))
-
-
-def readable_document(actor: Actor, pk: UUID) -> tuple[Case, Document] | None:
-    """A document with the case through which the actor may see it."""
-    kept = Document.objects.filter(pk=pk).select_related("prediction").first()
-    case = case_of(kept.prediction) if kept else None
-    if kept is None or case is None or not visible_cases(actor).filter(pk=case.pk).exists():
-        return None
-    return case, kept
-
-
-def case_of(prediction: Prediction) -> Case | None:
-    """The case that this prediction opened, or that went on with it or from it when inputs were corrected; with its queue."""
-    about = Q(prediction=prediction) | Q(corrections__before=prediction) | Q(corrections__after=prediction)
-    return Case.objects.filter(about).select_related("queue").first()
 
 
 def _arrival_of_copy(arrived: Prediction, why: str) -> list[AuditEvent]:

@@ -9,8 +9,7 @@ from rest_framework import serializers
 
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.actions.settings import seen_digest, settings_of
-from reviewapp.cases.documents.inspecting import TYPES
-from reviewapp.cases.evidence import SOURCE_LENGTH, STATES
+from reviewapp.cases.evidence_serializers import CorrectionShape, DocumentShape
 from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import QueueFigures
@@ -188,53 +187,6 @@ class GivenShape(serializers.Serializer[Any]):
 
 class LeaseBody(serializers.Serializer[Any]):
     lease = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-
-
-class CorrectedShape(serializers.Serializer[Any]):
-    """The value before and after, and how it is known."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """One name is a word of Python, another one of serializers."""
-        value = serializers.JSONField
-        return {"from": value(allow_null=True), "to": value(allow_null=True), "source": serializers.CharField()}
-
-
-class CorrectionShape(serializers.Serializer[Any]):
-    """`prediction` is the one with the corrected inputs; the case goes on with it once `state` is applied."""
-
-    id = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=STATES)
-    made_at = serializers.DateTimeField()
-    changes = serializers.DictField(child=CorrectedShape())
-    corrects = serializers.UUIDField()
-    prediction = serializers.UUIDField()
-    outcome_before = serializers.CharField(allow_null=True)
-
-
-class CorrectionBody(LeaseBody):
-    """The right values by input, and for each of them how it is known."""
-
-    changes = serializers.DictField()
-    sources = serializers.DictField(child=serializers.CharField(max_length=SOURCE_LENGTH))
-
-
-class DocumentBody(serializers.Serializer[Any]):
-    file = serializers.FileField()
-
-
-class DocumentShape(serializers.Serializer[Any]):
-    """`url` opens it in a browser that is signed in; `sha256` is of what is kept, which of a picture is drawn anew."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=list(TYPES))
-    size = serializers.IntegerField()
-    pages = serializers.IntegerField(allow_null=True)
-    width = serializers.IntegerField(allow_null=True)
-    height = serializers.IntegerField(allow_null=True)
-    sha256 = serializers.CharField()
-    added_at = serializers.DateTimeField()
-    url = serializers.CharField()
 
 
 class CaseShape(CaseLine):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.cases.queries import case_of
+from reviewapp.cases.evidence_queries import case_of
 from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import managed_use_case

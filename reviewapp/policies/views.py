@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reviewapp.cases.queries import case_of
+from reviewapp.cases.evidence_queries import case_of
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import may_manage
 from reviewapp.lib import listing, paging, query

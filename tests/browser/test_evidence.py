@@ -65,7 +65,7 @@ def test_documents_are_attached_and_seen_beside_the_facts(world, person, held_ou
     take(page, f"{world.url}{prediction['case']['url']}")
     for file in (payslip(), photo()):
         page.set_input_files("#document-file", files=[file])
-        page.get_by_role("button", name="Attach").click()
+        page.get_by_role("button", name="Attach", exact=True).click()
         expect(page.locator("#documents")).to_contain_text(file["name"])
     page.locator("#documents summary").click()
     picture = page.locator("#documents img")
@@ -75,6 +75,6 @@ def test_documents_are_attached_and_seen_beside_the_facts(world, person, held_ou
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert flaws(page) == []
     page.set_input_files("#document-file", files=[{"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"no"}])
-    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("button", name="Attach", exact=True).click()
     expect(page.locator("#documents").get_by_role("alert")).to_contain_text("Send a PDF, a PNG or a JPEG")
     expect(page.locator(".timeline")).to_contain_text("opened a document")

@@ -18,7 +18,7 @@ PAGES = {
     "underwriter": [
         "/my-work/", "/queues/", f"/queues/{MORTGAGE}/", f"/queues/{MORTGAGE}/?sort=confidence&time=breached&q=NONE", "held", "open", "agreed",
         "corrected", "similar", "elsewhere", "unexplained", "/reviews/", "/reviews/?answer=cannot_tell", "/quality/mine/",
-        "/help/", "/help/reviewer/", "/password/", "/preferences/keys/",
+        "/help/", "/help/reviewer/", "/password/", "/preferences/keys/", "correct",
     ],
     "underwriter2": ["held", "pended", "pended list", "/reviews/", "/my-work/"],
     "nurse": ["/my-work/", f"/queues/{TRIAGE}/", "nurse holds", "nurse decided"],
@@ -92,6 +92,7 @@ def _furnish(rooms: Rooms, world: World, held_out) -> None:
     _pend(rooms, "underwriter", "pended")
     rooms.paths["pended list"] = f"/queues/{MORTGAGE}/?state=pended"
     _take(rooms, "underwriter", "held")
+    rooms.paths["correct"] = f"{rooms.paths['held']}correct/"
     _take(rooms, "nurse", "nurse holds")
     with world.api("ml") as api:
         made = api.post("/api/v1/datasets", json={"use_case": MORTGAGE, "name": "Everything so far"}).json()

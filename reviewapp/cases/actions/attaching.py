@@ -14,8 +14,9 @@ from reviewapp.access.rules import SUBMIT, WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, TooManyDocuments
 from reviewapp.cases.documents.inspecting import Found, inspect, safe_name
+from reviewapp.cases.evidence_queries import case_of, readable_document
 from reviewapp.cases.models import Case, Document, DocumentContent
-from reviewapp.cases.queries import case_of, first_prediction, readable_document, visible_cases
+from reviewapp.cases.queries import first_prediction, visible_cases
 from reviewapp.cases.rules import CaseState
 from reviewapp.catalog.queries import use_cases_of
 from reviewapp.lib.actor import Actor

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import Scope
-from reviewapp.cases import actions, serializers
+from reviewapp.cases import actions, evidence_serializers
 from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.corrections_panel import correction_answer
 from reviewapp.lib.api import require_scope
@@ -22,7 +22,9 @@ class CorrectionsView(APIView):
     """Correct inputs of a case one holds, each with its source. The model scores it anew; reading the case tells when it has."""
 
     @extend_schema(
-        operation_id="correct_inputs", request=serializers.CorrectionBody, responses={202: serializers.CorrectionShape}
+        operation_id="correct_inputs",
+        request=evidence_serializers.CorrectionBody,
+        responses={202: evidence_serializers.CorrectionShape},
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)

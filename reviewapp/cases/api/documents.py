@@ -12,14 +12,14 @@ from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import Scope
-from reviewapp.cases import actions, serializers
+from reviewapp.cases import actions, evidence_serializers
 from reviewapp.cases.actions.attaching import case_to_attach_to, prediction_to_attach_to
 from reviewapp.cases.documents.receiving import DocumentParser, no_file
 from reviewapp.cases.documents_panel import document_answer
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 
-_BODY = {"multipart/form-data": serializers.DocumentBody}
+_BODY = {"multipart/form-data": evidence_serializers.DocumentBody}
 
 
 class CaseDocumentsView(APIView):
@@ -27,7 +27,7 @@ class CaseDocumentsView(APIView):
 
     parser_classes = (DocumentParser,)
 
-    @extend_schema(operation_id="attach_to_case", request=_BODY, responses={201: serializers.DocumentShape})
+    @extend_schema(operation_id="attach_to_case", request=_BODY, responses={201: evidence_serializers.DocumentShape})
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         case_to_attach_to(case_id, actor)  # nobody else's body is read
@@ -39,7 +39,9 @@ class PredictionDocumentsView(APIView):
 
     parser_classes = (DocumentParser,)
 
-    @extend_schema(operation_id="attach_to_prediction", request=_BODY, responses={201: serializers.DocumentShape})
+    @extend_schema(
+        operation_id="attach_to_prediction", request=_BODY, responses={201: evidence_serializers.DocumentShape}
+    )
     def post(self, request: Request, prediction_id: UUID) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_WRITE)
         prediction_to_attach_to(prediction_id, actor)  # likewise

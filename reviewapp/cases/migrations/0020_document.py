@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
                 'constraints': [
                     models.UniqueConstraint(fields=('prediction', 'sent_digest'), name='a_document_is_attached_once'),
-                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'pdf'), ('pages__isnull', False)), models.Q(('kind__in', ['png', 'jpeg']), ('width__isnull', False), ('height__isnull', False)), _connector='OR'), name='document_has_a_size'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'pdf'), ('pages__isnull', False)), models.Q(('height__isnull', False), ('kind__in', ['png', 'jpeg']), ('width__isnull', False)), _connector='OR'), name='document_has_a_size'),
                 ],
             },
         ),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
-from reviewapp.cases import actions, blind_panel, comments, pending_panel, presentation, queries
+from reviewapp.cases import actions, blind_panel, comments, evidence_queries, pending_panel, presentation, queries
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
@@ -79,10 +79,10 @@ def _case_context(
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
     mine = found.state == "leased" and found.holder_id == request.user.pk
-    corrections = queries.corrections_of(found)
+    corrections = evidence_queries.corrections_of(found)
     context |= {
         "corrections": corrections_context(found, corrections, names, hidden=hidden),
-        "documents": documents_context(queries.documents_of(found), hidden=hidden),
+        "documents": documents_context(evidence_queries.documents_of(found), hidden=hidden),
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),

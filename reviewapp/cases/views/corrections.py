@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases import actions, queries
+from reviewapp.cases import actions, evidence_queries, queries
 from reviewapp.cases.actions import CorrectionWaits, LeaseLost
 from reviewapp.cases.corrections_panel import changes_of, form_context
 from reviewapp.cases.forms import read_corrections, read_what_if
@@ -79,7 +79,7 @@ def correction(request: HttpRequest, case_id: UUID, correction_id: UUID) -> Http
         raise Http404 from None
     if found.is_withheld:
         raise AdviceWithheld
-    made = queries.correction_of(found, correction_id)
+    made = evidence_queries.correction_of(found, correction_id)
     if made is None:
         raise Http404
     use_case = found.queue.use_case
