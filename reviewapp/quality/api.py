@@ -121,7 +121,7 @@ class AnswersView(APIView):
     """Give the known answers of up to 500 predictions of a queue that you lead, all or none. They are seeded like past decisions."""
 
     @extend_schema(
-        operation_id="give_known_answers", request=sample_shapes.AnswersBody, responses={201: sample_shapes.GivenShape}
+        operation_id="give_known_answers", request=sample_shapes.AnswersBody, responses={201: sample_shapes.AnswersKept}
     )
     def post(self, request: Request) -> Response:
         actor = require_scope(request, Scope.CASES_LEAD)

@@ -9,7 +9,7 @@ from reviewapp.quality.rules import MOST_ANSWERS, Ruling, Sampled
 from reviewapp.quality.serializers import EstimateShape
 
 
-class SaidShape(serializers.Serializer[Any]):
+class SampleSaid(serializers.Serializer[Any]):
     """What was decided or said. What passed without a person has neither reasons nor a note."""
 
     outcome = serializers.CharField()
@@ -28,8 +28,8 @@ class SampleShape(serializers.Serializer[Any]):
     external_id = serializers.CharField()
     case = serializers.UUIDField(allow_null=True)
     sample_case = serializers.UUIDField()
-    first = SaidShape()
-    second = SaidShape()
+    first = SampleSaid()
+    second = SampleSaid()
     compared_at = serializers.DateTimeField()
     ruling = serializers.ChoiceField(choices=[ruling.value for ruling in Ruling], allow_null=True)
     reason = serializers.CharField(allow_null=True)
@@ -80,7 +80,7 @@ class AnswersBody(serializers.Serializer[Any]):
     items = serializers.ListField(child=KnownItem(), min_length=1, max_length=MOST_ANSWERS)
 
 
-class GivenShape(serializers.Serializer[Any]):
+class AnswersKept(serializers.Serializer[Any]):
     """How many were kept: all that were sent."""
 
     answers = serializers.IntegerField()

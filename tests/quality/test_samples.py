@@ -138,6 +138,11 @@ def test_each_decision_is_drawn_once_however_often_it_is_asked(sampled, decided)
     assert sorted(QaSample.objects.values_list("kind", flat=True)) == ["automatic", "human"]
 
 
+def test_what_another_worker_has_sampled_meanwhile_is_not_sampled_again(of_person, sampled):
+    assert sample_queries.lock_source(of_person.source_id) is None
+    assert sample_queries.lock_source(passes(sampled).pk) is not None
+
+
 def test_the_same_draw_is_made_for_a_decision_at_any_time_and_another_for_the_next(decided, monkeypatch):
     monkeypatch.undo()
     queue, one, other = decided.queue_id, decided.prediction_id, decided.pk
