@@ -58,7 +58,7 @@ class EstimateShape(serializers.Serializer[Any]):
     high = serializers.FloatField()
 
 
-class ShiftShape(serializers.Serializer[Any]):
+class DirectionsShape(serializers.Serializer[Any]):
     """How often the second answer was a later or an earlier outcome than the first, and by two or more."""
 
     above = serializers.IntegerField()
@@ -78,7 +78,7 @@ class AgreementFigures(serializers.Serializer[Any]):
     kappa = EstimateShape()
     quadratic_kappa = EstimateShape(allow_null=True)
     alpha = EstimateShape()
-    shift = ShiftShape(allow_null=True)
+    shift = DirectionsShape(allow_null=True)
 
 
 class PeopleShape(serializers.Serializer[Any]):

@@ -3,8 +3,11 @@
 import ast
 import re
 import tomllib
+from collections import Counter
+from importlib import import_module
 
 import pytest
+from rest_framework.serializers import Serializer
 
 from tests.architecture.source import APP, HOME, ROOMS, dotted, imports, modules, place, tree
 
@@ -137,3 +140,18 @@ def test_every_room_says_what_it_owns(room):
     docstring = ast.get_docstring(tree(room / "__init__.py"))
     assert docstring
     assert len(docstring.splitlines()) < DOCSTRING_LINES
+
+
+def test_no_two_shapes_of_the_api_have_one_name():
+    """The description of the API knows a shape by its name alone: of two, one would be described as the other."""
+    import_module("reviewapp.config.urls")  # from where every shape is reached
+    shapes = [shape for shape in _below(Serializer) if shape.__module__.startswith("reviewapp.")]
+    assert shapes
+    names = Counter(shape.__name__ for shape in shapes)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def _below(kind):
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)

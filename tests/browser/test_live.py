@@ -34,7 +34,7 @@ def test_a_case_that_another_takes_announces_itself_within_moments(person, free_
     _open_with_a_socket(reader, free_case)
     height = reader.locator("h1").bounding_box()
     take(taker, free_case)
-    news = reader.locator("[data-live]")
+    news = reader.locator("[data-live-url*='/news/']")
     expect(news).to_contain_text("Underwriter 2 holds it", timeout=5_000)
     assert reader.locator("h1").bounding_box() == height, "what one reads does not jump"
     news.get_by_role("link", name="Show it as it is now").click()
@@ -63,5 +63,5 @@ def test_without_sockets_an_open_page_is_right_within_half_a_minute(person, free
     reader.goto(free_case)
     take(taker, free_case)
     since = time.monotonic()
-    expect(reader.locator("[data-live]")).to_contain_text("Underwriter 2 holds it", timeout=30_000)
+    expect(reader.locator("[data-live-url*='/news/']")).to_contain_text("Underwriter 2 holds it", timeout=30_000)
     assert time.monotonic() - since > 1, "the socket was gone"

@@ -43,7 +43,8 @@ def test_two_nurses_differ_and_a_charge_nurse_decides(world, person, held_out, s
     _level(first, "2", "Chest pain since this morning.")
     take(second, url)
     expect(second.locator("main")).not_to_contain_text("Chest pain since this morning.")
-    expect(second.locator("main")).not_to_contain_text("Nurse 1")
+    offered = second.locator("#comment-person option", has_text="Nurse 1")  # to mention on every case of the queue
+    expect(second.get_by_text("Nurse 1")).to_have_count(offered.count())
     _level(second, "4", "Pain is gone, walks without help.")
     lead.goto(f"{world.url}/adjudication/")
     expect(lead.get_by_role("row").filter(has_text=case["external_id"])).to_be_visible()

@@ -46,7 +46,9 @@ def test_a_page_is_ours_by_scheme_host_and_port(origin, host, pages_port, ours):
     [
         (f"queue:{QUEUE}", ("queue", QUEUE)),
         (f"case:{CASE}", ("case", CASE)),
-        (f"person:{CASE}", None),
+        (f"person:{CASE}", ("person", CASE)),
+        (f"presence:{CASE}", ("presence", CASE)),
+        (f"review:{CASE}", None),
         (f"queue:{QUEUE}\n", None),
         (f"QUEUE:{QUEUE}", None),
         (f"queue:{QUEUE.hex}", None),
