@@ -17,7 +17,7 @@ from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions import correcting
 from reviewapp.predictions.actions import copy
 from reviewapp.predictions.models import Label, ModelWork, Prediction
-from tests.factories import FEATURES, actor_of, grant, make_office, make_reviewer
+from tests.factories import FEATURES, actor_of, grant, make_auditor, make_office, make_reviewer
 
 pytestmark = pytest.mark.django_db
 CHANGE = {"changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
@@ -56,6 +56,14 @@ def read(client, case):
 
 def answer(client, case, *, lease=1, **given):
     return client.post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree", **given})
+
+
+def comment(client, case, text):
+    assert client.post(f"/api/v1/cases/{case.pk}/comments", {"text": text}).status_code == 201
+
+
+def comments(client, case):
+    return [line["text"] for line in client.get(f"/api/v1/cases/{case.pk}/comments").json()["results"]]
 
 
 def page(browser, case):
@@ -274,17 +282,46 @@ def read_once(case, alice, bob, api):
     return case
 
 
-def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, alice, bob, carol, sign_in, api, office):
+def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, alice, bob, sign_in, api, office):
+    frank = make_auditor("frank", office)
+    comment(api(alice), read_once, "My answer is the payslip, @bob.")
+    comment(api(frank), read_once, "I have seen her answer.")
     assert correct(api(bob), read_once, lease=2).status_code == 202
     score_pending(at=timezone.now())
     read_once.refresh_from_db()
     assert (read_once.stage, read_once.round, read_once.counted_from) == ("first", 2, 2)
     assert alice.display_name not in page(sign_in(bob), read_once), "correcting is no way to peek at her answer"
+    comment(api(frank), read_once, "I still see it, @bob.")
+    assert (comments(api(bob), read_once), api(bob).get("/api/v1/mentions").json()["results"]) == ([], [])
+    assert all(text not in page(sign_in(bob), read_once) for text in ("My answer", "her answer", "still see it"))
+    assert len(comments(api(alice), read_once)) == 1, "her own, and none that may tell another answer"
+    assert len(comments(api(frank), read_once)) == 3, "from whoever only reads, nothing is kept"
     assert answer(api(bob), read_once, lease=2).status_code == 200
+    assert len(comments(api(bob), read_once)) == 3, "with his own answer it ends"
     read_once.refresh_from_db()
     assert (read_once.state, read_once.stage) == ("open", "second"), "hers is no first answer to his"
     refused = api(alice).post(f"/api/v1/cases/{read_once.pk}/claim")
     assert (refused.status_code, Review.objects.count()) == (409, 2)
+
+
+def test_who_answered_before_the_correction_sees_no_answer_after_it_until_they_answer_anew(
+    read_once, alice, bob, sign_in, api
+):
+    Queue.objects.filter(slug="loans").update(answers_again=True)
+    correct(api(bob), read_once, lease=2)
+    score_pending(at=timezone.now())
+    assert answer(api(bob), read_once, lease=2).status_code == 200
+    comment(api(bob), read_once, "The payslip settles it.")
+    assert comments(api(alice), read_once) == []
+    told = page(sign_in(alice), read_once)
+    assert bob.display_name not in told
+    assert "settles it" not in told
+    assert alice.display_name in told, "what she did herself is hers to see"
+    taken = api(alice).post(f"/api/v1/cases/{read_once.pk}/claim")
+    assert taken.status_code == 200, taken.content
+    assert bob.display_name not in page(sign_in(alice), read_once)
+    assert answer(api(alice), read_once, lease=3).status_code == 200
+    assert comments(api(alice), read_once) == ["The payslip settles it."]
 
 
 def test_the_second_reviewer_sees_the_corrected_inputs_and_not_who_corrected_them(in_hand, alice, bob, sign_in, api):

@@ -13,7 +13,7 @@ from reviewapp.cases.actions.refusals import AlreadyWithdrawn, CommentsFull, Too
 from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, MOST_MENTIONS, named_in, plain_text
 from reviewapp.cases.models import Case, Decision
-from reviewapp.cases.queries import counted_reviews, hidden_answerers, visible_cases
+from reviewapp.cases.queries import hidden_answerers, telling_reviews, visible_cases
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
@@ -42,7 +42,7 @@ def write_comment(*, case_id: UUID, text: str, actor: Actor, at: datetime) -> Co
         author_id=cast("UUID", actor.user_id),
         text=text,
         round=case.round,
-        knew_answers=(told_answers or not hidden) and counted_reviews(case).exists(),
+        knew_answers=(told_answers or not hidden) and telling_reviews(case).exists(),
         knew_model=told_model or not case.is_withheld,
         written_at=at,
     )
@@ -99,7 +99,7 @@ def see(rows: Sequence[Comment], actor: Actor, at: datetime) -> None:
 
 
 def _seen(case_id: UUID, actor: Actor) -> Case:
-    case = visible_cases(actor).select_related("queue").filter(pk=case_id).first()
+    case = visible_cases(actor).select_related("queue", "prediction").filter(pk=case_id).first()
     if case is None:
         raise NotFound
     return case
@@ -108,7 +108,8 @@ def _seen(case_id: UUID, actor: Actor) -> Case:
 def _decided_before(case: Case) -> tuple[bool, bool]:
     """Whether everybody could read the answers that count, and the model's part, while the case was decided: what was seen stays seen."""
     rounds = list(Decision.objects.filter(case=case).values_list("round", flat=True))
-    return any(number >= case.counted_from for number in rounds), bool(rounds)
+    since = case.counted_from if case.prediction.corrects_id is None else 1  # as `telling_reviews` has it
+    return any(number >= since for number in rounds), bool(rounds)
 
 
 def _text(typed: str) -> str:
