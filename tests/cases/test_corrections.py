@@ -10,14 +10,14 @@ from django.utils import timezone
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import Filters, events
 from reviewapp.cases import feedback
-from reviewapp.cases.models import Case, Correction, Queue, Review
+from reviewapp.cases.models import Case, Correction, Queue, Recusal, Review, Skill
 from reviewapp.cases.withholding import withheld_events
 from reviewapp.intake import scoring
 from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions import correcting
 from reviewapp.predictions.actions import copy
 from reviewapp.predictions.models import Label, ModelWork, Prediction
-from tests.factories import FEATURES, actor_of, grant, make_auditor, make_office, make_reviewer
+from tests.factories import FEATURES, actor_of, grant, make_auditor, make_office, make_reviewer, prediction_body
 
 pytestmark = pytest.mark.django_db
 CHANGE = {"changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
@@ -101,6 +101,16 @@ def test_what_was_received_stays_as_it_was(in_hand, alice, api):
     correct(api(alice), in_hand)
     score_pending(at=timezone.now())
     assert Prediction.objects.values().get(pk=original["id"]) == original
+
+
+def test_corrections_are_the_last_of_a_batch_as_people_wait_for_their_cases(in_hand, alice, api, office):
+    correct(api(alice), in_hand)
+    arrived = prediction_body(model="credit-risk", model_version="1")
+    del arrived["prediction"], arrived["explanation"]
+    assert api(office.sender).post("/api/v1/predictions", arrived).status_code in {201, 202}
+    assert score_pending(at=timezone.now()) == 2
+    done = AuditEvent.objects.filter(action__in=["prediction.scored", "case.corrected"]).order_by("pk")
+    assert [event.action for event in done] == ["prediction.scored", "case.corrected"]
 
 
 def test_an_answer_given_on_the_old_inputs_is_stale(in_hand, alice, api):
@@ -269,6 +279,47 @@ def test_undoing_an_answer_leaves_the_correction(in_hand, alice, api, settings):
     assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/undo").status_code == 200
     found = read(api(alice), in_hand)
     assert (found["status"], found["features"]["income"]) == ("leased", 2900)
+
+
+def test_a_corrected_case_needs_the_skill_that_its_inputs_ask_for(in_hand, alice, bob, api):
+    high, low = ({"field": "features.income", "op": op, "value": 3000} for op in ("ge", "lt"))
+    rules = [{"when": [high], "skill": "high incomes"}, {"when": [low], "skill": "low incomes"}]
+    Queue.objects.filter(slug="loans").update(skill_rules=rules)
+    Case.objects.filter(pk=in_hand.pk).update(skill="high incomes")
+    Skill.objects.create(user=bob, use_case=in_hand.queue.use_case, name="high incomes")
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    in_hand.refresh_from_db()
+    assert (in_hand.skill, in_hand.holder) == ("low incomes", alice), "whoever holds it goes on with it"
+    assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/release", {"lease": 1}).status_code in {200, 204}
+    assert api(bob).post(f"/api/v1/cases/{in_hand.pk}/claim").json()["code"] == "needs-skill"
+    Skill.objects.create(user=bob, use_case=in_hand.queue.use_case, name="low incomes")
+    assert api(bob).post(f"/api/v1/cases/{in_hand.pk}/claim").status_code == 200
+
+
+@pytest.mark.parametrize("by_lead", [False, True])
+def test_a_correction_by_somebody_who_turns_out_to_know_the_person_lapses(in_hand, alice, carol, sign_in, api, by_lead):
+    correct(api(alice), in_hand)
+    if by_lead:
+        conflict = {"person": "alice", "reason": "They are neighbours."}
+        assert api(carol).post(f"/api/v1/cases/{in_hand.pk}/recuse", conflict).status_code == 200
+    else:
+        assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/recuse", {"lease": 1}).status_code in {200, 204}
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "lapsed"
+    in_hand.refresh_from_db()
+    assert (in_hand.prediction.features["income"], in_hand.round) == (FEATURES["income"], 1)
+    assert (in_hand.is_correcting, in_hand.state) == (False, "open")
+    assert "the correction counts no more" in page(sign_in(carol), in_hand)
+
+
+def test_a_correction_by_somebody_whose_conflict_has_ended_is_applied(in_hand, alice, api):
+    ended = {"ended_at": timezone.now(), "ended_by": alice, "end_reason": "It was a namesake."}
+    about = {"user": alice, "case": in_hand, "made_at": timezone.now(), "recorded_by": alice, "reason": "Neighbours."}
+    Recusal.objects.create(**about, **ended)
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "applied"
 
 
 @pytest.fixture
