@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
+from reviewapp.access.models import IdempotencyRecord
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import Filters, events
 from reviewapp.cases import feedback
@@ -247,6 +248,9 @@ def test_sent_twice_it_is_one_correction(in_hand, alice, api):
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
     assert Correction.objects.count() == 1
+    kept = bytes(IdempotencyRecord.objects.get(key="k").answer)
+    assert kept == first.content, "and neither has the values or how they are known"
+    assert first.json().keys() == {"id", "state", "made_at", "corrects", "prediction"}
 
 
 def test_without_a_registered_model_nothing_is_corrected(office, alice, api, sign_in):
