@@ -39,15 +39,16 @@ def shown_to(actor: Actor) -> QuerySet[Comment]:
 
 def _tells_answers(actor: Actor) -> Q:
     """As `queries.hidden_answerers` has it, for many cases."""
-    counted = Review.objects.filter(
-        case=OuterRef("case"), round__gte=OuterRef("case__counted_from"), reversal__isnull=True
-    )
+    given = Review.objects.filter(case=OuterRef("case"), reversal__isnull=True)
+    counted = given.filter(round__gte=OuterRef("case__counted_from"))
     works_here = Q(case__queue__in=queues_of(actor, WORK_QUEUE).values("pk"))
     has_answered = Exists(counted.filter(reviewer_id=actor.user_id))
-    tells = Q(knew_answers=True, round__gte=F("case__counted_from")) | Exists(
-        counted.filter(reviewer=OuterRef("author"))
-    )
-    return ~Q(case__stage=Stage.FIRST) & works_here & ~has_answered & tells
+    by_author = {"reviewer": OuterRef("author")}
+    tells = Q(knew_answers=True, round__gte=F("case__counted_from")) | Exists(counted.filter(**by_author))
+    # Once inputs were corrected, those about the inputs before tell as well, whatever the stage
+    tells_old = Q(knew_answers=True) | Exists(given.filter(**by_author).exclude(outcome=""))
+    corrected = Q(case__prediction__corrects__isnull=False)
+    return works_here & ~has_answered & (~corrected & ~Q(case__stage=Stage.FIRST) & tells | corrected & tells_old)
 
 
 def _tells_advice(actor: Actor) -> Q:

@@ -62,19 +62,25 @@ def corrections_answer(case_id: UUID, row: Mapping[str, Any]) -> list[dict[str, 
     return [correction_answer(made, is_withheld=row["withheld"]) for made in rows]
 
 
-def correction_answer(made: Correction, *, is_withheld: bool = True) -> dict[str, Any]:
+def correction_answer(made: Correction, *, is_withheld: bool) -> dict[str, Any]:
     """One of them. What the model said is part of it only where that is not withheld."""
-    return {
-        "id": str(made.pk),
-        "state": made.state,
-        "made_at": made.made_at,
+    return proposed_answer(made) | {
         "changes": {
             name: {"from": made.before.features.get(name), "to": made.after.features.get(name), "source": source}
             for name, source in made.sources.items()
         },
+        "outcome_before": None if is_withheld else made.before.outcome,
+    }
+
+
+def proposed_answer(made: Correction) -> dict[str, Any]:
+    """What is kept with an Idempotency-Key: neither values nor sources, which are text about a person."""
+    return {
+        "id": str(made.pk),
+        "state": made.state,
+        "made_at": made.made_at,
         "corrects": str(made.before_id),
         "prediction": str(made.after_id),
-        "outcome_before": None if is_withheld else made.before.outcome,
     }
 
 

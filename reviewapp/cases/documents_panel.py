@@ -36,9 +36,13 @@ def _size(kept: Document) -> str:
 
 def document_answer(kept: Document) -> dict[str, Any]:
     """One document as the API tells of it."""
+    return attached_answer(kept) | {"name": kept.name}
+
+
+def attached_answer(kept: Document) -> dict[str, Any]:
+    """What is kept with an Idempotency-Key: without its name, which may be that of a person."""
     return {
         "id": str(kept.pk),
-        "name": kept.name,
         "kind": kept.kind,
         "size": kept.size,
         "pages": kept.pages,

@@ -18,7 +18,8 @@ class Correction(models.Model):
 
     The case's prediction stays as it arrived (`before`). `after` is a prediction with the corrected inputs that the model worker scores;
     then it takes the place of `before` in the case, a new round begins, and what was answered before counts no more. States:
-    waiting -> applied; waiting -> lapsed, as the case was answered or its round ended first; waiting -> failed, as the model could not be run.
+    waiting -> applied; waiting -> lapsed, as the case was answered, its round ended or its maker was recused first; waiting -> failed, as the
+    model could not be run.
 
     `sources` is text of people, by input: it is in this column only. The values are those of the two predictions.
     """

@@ -17,15 +17,18 @@ class CorrectedShape(serializers.Serializer[Any]):
         return {"from": value(allow_null=True), "to": value(allow_null=True), "source": serializers.CharField()}
 
 
-class CorrectionShape(serializers.Serializer[Any]):
+class ProposedShape(serializers.Serializer[Any]):
     """`prediction` is the one with the corrected inputs; the case goes on with it once `state` is applied."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=STATES)
     made_at = serializers.DateTimeField()
-    changes = serializers.DictField(child=CorrectedShape())
     corrects = serializers.UUIDField()
     prediction = serializers.UUIDField()
+
+
+class CorrectionShape(ProposedShape):
+    changes = serializers.DictField(child=CorrectedShape())
     outcome_before = serializers.CharField(allow_null=True)
 
 
@@ -41,11 +44,10 @@ class DocumentBody(serializers.Serializer[Any]):
     file = serializers.FileField()
 
 
-class DocumentShape(serializers.Serializer[Any]):
+class AttachedShape(serializers.Serializer[Any]):
     """`url` opens it in a browser that is signed in; `sha256` is of what is kept, which of a picture is drawn anew."""
 
     id = serializers.UUIDField()
-    name = serializers.CharField()
     kind = serializers.ChoiceField(choices=list(TYPES))
     size = serializers.IntegerField()
     pages = serializers.IntegerField(allow_null=True)
@@ -54,3 +56,7 @@ class DocumentShape(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
     added_at = serializers.DateTimeField()
     url = serializers.CharField()
+
+
+class DocumentShape(AttachedShape):
+    name = serializers.CharField()

@@ -478,7 +478,8 @@ _SENTENCES = {
     "prediction.document_added": "{who} sent a document.",
     "case.correction_proposed": "{who} corrected inputs. The model is asked to score them.",
     "case.corrected": "The model scored the corrected inputs. What was answered before counts no more.",
-    "case.correction_lapsed": "The case was answered before the model had scored the corrected inputs: the correction counts no more.",
+    "case.correction_lapsed": "The case was answered, or whoever corrected it stepped back from it, before the model had scored the corrected "
+    "inputs: the correction counts no more.",
     "case.correction_failed": "The model could not score the corrected inputs: the case stands as it was.",
 }
 # Why somebody is linked to the person is for leads and the audit trail, not for everybody who reads the case

@@ -113,20 +113,29 @@ def within_skills(user_id: UUID | None) -> Q:
     return Q(skill="") | Q(Exists(held))
 
 
+def telling_reviews(case: Case) -> QuerySet[Review]:
+    """The answers that are kept from whoever is still to answer on their own: those that count and, once inputs were corrected, those about
+    the inputs before, too. `case.prediction` is loaded."""
+    if case.prediction.corrects_id is None:
+        return counted_reviews(case)
+    return Review.objects.filter(case=case, reversal=None).exclude(outcome="")
+
+
 def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
     """Whose doings on the case are kept from the actor, as they may still answer it and are to do so on their own; empty for most cases.
 
-    Those who have answered it, also before its inputs were corrected, until it is decided. Not kept from whoever has answered it, too,
-    nor from whoever only reads. `case.prediction` is loaded.
+    Those who have answered it, also before its inputs were corrected, until it is decided. Not kept from whoever has given an answer that
+    counts, nor from whoever only reads. `case.prediction` is loaded.
     """
     corrected = case.prediction.corrects_id is not None
     if case.state == CaseState.DECIDED or (case.stage == Stage.FIRST and not corrected):
         return frozenset()
-    rows = Review.objects.filter(case=case, reversal=None).exclude(outcome="") if corrected else counted_reviews(case)
-    answered = frozenset(rows.values_list("reviewer", flat=True))
-    if actor.user_id in answered or not queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id).exists():
+    answered = frozenset(telling_reviews(case).values_list("reviewer", flat=True))
+    # Without a correction both are the same answers, and one statement finds them
+    counted = counted_reviews(case).values_list("reviewer", flat=True) if corrected else answered
+    if actor.user_id in counted or not queues_of(actor, WORK_QUEUE).filter(pk=case.queue_id).exists():
         return frozenset()
-    return answered
+    return answered - {actor.user_id}
 
 
 def may_adjudicate(case: Case, actor: Actor) -> bool:

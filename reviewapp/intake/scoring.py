@@ -68,7 +68,8 @@ def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None)
     groups: dict[tuple[UUID | None, str], list[Prediction]] = {}
     for row in found:
         groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
-    for (_, needs), predictions in groups.items():
+    # Corrections last: they lock cases, which people are at, and no other row is to be scored meanwhile
+    for (_, needs), predictions in sorted(groups.items(), key=lambda group: group[0][1] == RESCORE):
         act = {EXPLAIN: _explain, RESCORE: _rescore}.get(needs, _score)
         act(predictions, actor=actor, at=at)
     ModelWork.objects.filter(pk__in=[row.pk for row in found]).delete()

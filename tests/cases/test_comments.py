@@ -241,6 +241,29 @@ def test_nobody_floods_a_case_or_the_house(api, alice, bob, case, monkeypatch):
     assert (full.status_code, full.json()["code"]) == (409, "comments-full")
 
 
+def test_who_knows_the_person_of_the_case_writes_no_comment_on_it(api, sign_in, office, alice, bob, carol, case):
+    lease = api(alice).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+    written = write(api(alice), case, "I shall look at it.")
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/recuse", {"lease": lease}).status_code == 200
+    link = {"person": "bob", "reason": "They are neighbours."}
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/recuse", link).status_code == 200
+    same_person = office.send(external_id="APP-8")
+    for person in (alice, bob):
+        for about in (case, same_person):
+            refused = api(person).post(f"/api/v1/cases/{about.pk}/comments", {"text": "Be kind to her."})
+            assert (refused.status_code, refused.json()["code"]) == (409, "knows-subject")
+            assert refused.json()["detail"].endswith("you write no comments on it.")
+        page = sign_in(person).post(f"/cases/{case.pk}/comments/", {"text": "Be kind to her."})
+        assert page.status_code == 409
+        assert "you write no comments on it." in page.content.decode()
+    assert Comment.objects.count() == 1
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/comments/{written['id']}/withdraw").status_code == 200
+    conflict = api(carol).get("/api/v1/conflicts").json()["results"][0]
+    assert conflict["person"]["username"] == "bob"
+    assert api(carol).post(f"/api/v1/conflicts/{conflict['id']}/end", {"reason": "A namesake."}).status_code == 200
+    write(api(bob), case, "It was somebody else.")
+
+
 def test_the_list_is_paged_newest_first_and_reading_it_is_a_look_at_the_case(api, alice, bob, case):
     for number in range(3):
         write(api(alice), case, f"@bob {number}")

@@ -7,17 +7,18 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
+from reviewapp.access.models import IdempotencyRecord
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import Filters, events
 from reviewapp.cases import feedback
-from reviewapp.cases.models import Case, Correction, Queue, Review
+from reviewapp.cases.models import Case, Correction, Queue, Recusal, Review, Skill
 from reviewapp.cases.withholding import withheld_events
 from reviewapp.intake import scoring
 from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions import correcting
 from reviewapp.predictions.actions import copy
 from reviewapp.predictions.models import Label, ModelWork, Prediction
-from tests.factories import FEATURES, actor_of, grant, make_office, make_reviewer
+from tests.factories import FEATURES, actor_of, grant, make_auditor, make_office, make_reviewer, prediction_body
 
 pytestmark = pytest.mark.django_db
 CHANGE = {"changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
@@ -58,6 +59,14 @@ def answer(client, case, *, lease=1, **given):
     return client.post(f"/api/v1/cases/{case.pk}/review", {"lease": lease, "answer": "agree", **given})
 
 
+def comment(client, case, text):
+    assert client.post(f"/api/v1/cases/{case.pk}/comments", {"text": text}).status_code == 201
+
+
+def comments(client, case):
+    return [line["text"] for line in client.get(f"/api/v1/cases/{case.pk}/comments").json()["results"]]
+
+
 def page(browser, case):
     """Without the choice of whom to tell, which is the same on every case of the queue."""
     return re.sub(
@@ -93,6 +102,16 @@ def test_what_was_received_stays_as_it_was(in_hand, alice, api):
     correct(api(alice), in_hand)
     score_pending(at=timezone.now())
     assert Prediction.objects.values().get(pk=original["id"]) == original
+
+
+def test_corrections_are_the_last_of_a_batch_as_people_wait_for_their_cases(in_hand, alice, api, office):
+    correct(api(alice), in_hand)
+    arrived = prediction_body(model="credit-risk", model_version="1")
+    del arrived["prediction"], arrived["explanation"]
+    assert api(office.sender).post("/api/v1/predictions", arrived).status_code in {201, 202}
+    assert score_pending(at=timezone.now()) == 2
+    done = AuditEvent.objects.filter(action__in=["prediction.scored", "case.corrected"]).order_by("pk")
+    assert [event.action for event in done] == ["prediction.scored", "case.corrected"]
 
 
 def test_an_answer_given_on_the_old_inputs_is_stale(in_hand, alice, api):
@@ -229,6 +248,9 @@ def test_sent_twice_it_is_one_correction(in_hand, alice, api):
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
     assert Correction.objects.count() == 1
+    kept = bytes(IdempotencyRecord.objects.get(key="k").answer)
+    assert kept == first.content, "and neither has the values or how they are known"
+    assert first.json().keys() == {"id", "state", "made_at", "corrects", "prediction"}
 
 
 def test_without_a_registered_model_nothing_is_corrected(office, alice, api, sign_in):
@@ -263,6 +285,47 @@ def test_undoing_an_answer_leaves_the_correction(in_hand, alice, api, settings):
     assert (found["status"], found["features"]["income"]) == ("leased", 2900)
 
 
+def test_a_corrected_case_needs_the_skill_that_its_inputs_ask_for(in_hand, alice, bob, api):
+    high, low = ({"field": "features.income", "op": op, "value": 3000} for op in ("ge", "lt"))
+    rules = [{"when": [high], "skill": "high incomes"}, {"when": [low], "skill": "low incomes"}]
+    Queue.objects.filter(slug="loans").update(skill_rules=rules)
+    Case.objects.filter(pk=in_hand.pk).update(skill="high incomes")
+    Skill.objects.create(user=bob, use_case=in_hand.queue.use_case, name="high incomes")
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    in_hand.refresh_from_db()
+    assert (in_hand.skill, in_hand.holder) == ("low incomes", alice), "whoever holds it goes on with it"
+    assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/release", {"lease": 1}).status_code in {200, 204}
+    assert api(bob).post(f"/api/v1/cases/{in_hand.pk}/claim").json()["code"] == "needs-skill"
+    Skill.objects.create(user=bob, use_case=in_hand.queue.use_case, name="low incomes")
+    assert api(bob).post(f"/api/v1/cases/{in_hand.pk}/claim").status_code == 200
+
+
+@pytest.mark.parametrize("by_lead", [False, True])
+def test_a_correction_by_somebody_who_turns_out_to_know_the_person_lapses(in_hand, alice, carol, sign_in, api, by_lead):
+    correct(api(alice), in_hand)
+    if by_lead:
+        conflict = {"person": "alice", "reason": "They are neighbours."}
+        assert api(carol).post(f"/api/v1/cases/{in_hand.pk}/recuse", conflict).status_code == 200
+    else:
+        assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/recuse", {"lease": 1}).status_code in {200, 204}
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "lapsed"
+    in_hand.refresh_from_db()
+    assert (in_hand.prediction.features["income"], in_hand.round) == (FEATURES["income"], 1)
+    assert (in_hand.is_correcting, in_hand.state) == (False, "open")
+    assert "the correction counts no more" in page(sign_in(carol), in_hand)
+
+
+def test_a_correction_by_somebody_whose_conflict_has_ended_is_applied(in_hand, alice, api):
+    ended = {"ended_at": timezone.now(), "ended_by": alice, "end_reason": "It was a namesake."}
+    about = {"user": alice, "case": in_hand, "made_at": timezone.now(), "recorded_by": alice, "reason": "Neighbours."}
+    Recusal.objects.create(**about, **ended)
+    correct(api(alice), in_hand)
+    score_pending(at=timezone.now())
+    assert Correction.objects.get().state == "applied"
+
+
 @pytest.fixture
 def read_once(case, alice, bob, api):
     """Alice has answered a case that needs two answers, and bob holds it now."""
@@ -274,17 +337,46 @@ def read_once(case, alice, bob, api):
     return case
 
 
-def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, alice, bob, carol, sign_in, api, office):
+def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, alice, bob, sign_in, api, office):
+    frank = make_auditor("frank", office)
+    comment(api(alice), read_once, "My answer is the payslip, @bob.")
+    comment(api(frank), read_once, "I have seen her answer.")
     assert correct(api(bob), read_once, lease=2).status_code == 202
     score_pending(at=timezone.now())
     read_once.refresh_from_db()
     assert (read_once.stage, read_once.round, read_once.counted_from) == ("first", 2, 2)
     assert alice.display_name not in page(sign_in(bob), read_once), "correcting is no way to peek at her answer"
+    comment(api(frank), read_once, "I still see it, @bob.")
+    assert (comments(api(bob), read_once), api(bob).get("/api/v1/mentions").json()["results"]) == ([], [])
+    assert all(text not in page(sign_in(bob), read_once) for text in ("My answer", "her answer", "still see it"))
+    assert len(comments(api(alice), read_once)) == 1, "her own, and none that may tell another answer"
+    assert len(comments(api(frank), read_once)) == 3, "from whoever only reads, nothing is kept"
     assert answer(api(bob), read_once, lease=2).status_code == 200
+    assert len(comments(api(bob), read_once)) == 3, "with his own answer it ends"
     read_once.refresh_from_db()
     assert (read_once.state, read_once.stage) == ("open", "second"), "hers is no first answer to his"
     refused = api(alice).post(f"/api/v1/cases/{read_once.pk}/claim")
     assert (refused.status_code, Review.objects.count()) == (409, 2)
+
+
+def test_who_answered_before_the_correction_sees_no_answer_after_it_until_they_answer_anew(
+    read_once, alice, bob, sign_in, api
+):
+    Queue.objects.filter(slug="loans").update(answers_again=True)
+    correct(api(bob), read_once, lease=2)
+    score_pending(at=timezone.now())
+    assert answer(api(bob), read_once, lease=2).status_code == 200
+    comment(api(bob), read_once, "The payslip settles it.")
+    assert comments(api(alice), read_once) == []
+    told = page(sign_in(alice), read_once)
+    assert bob.display_name not in told
+    assert "settles it" not in told
+    assert alice.display_name in told, "what she did herself is hers to see"
+    taken = api(alice).post(f"/api/v1/cases/{read_once.pk}/claim")
+    assert taken.status_code == 200, taken.content
+    assert bob.display_name not in page(sign_in(alice), read_once)
+    assert answer(api(alice), read_once, lease=3).status_code == 200
+    assert comments(api(alice), read_once) == ["The payslip settles it."]
 
 
 def test_the_second_reviewer_sees_the_corrected_inputs_and_not_who_corrected_them(in_hand, alice, bob, sign_in, api):

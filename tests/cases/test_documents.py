@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+import re
 import zlib
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +15,7 @@ from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from reviewapp.access.models import IdempotencyRecord
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions import copy_documents
 from reviewapp.cases.documents.inspecting import inspect, safe_name
@@ -103,7 +106,8 @@ def code_of(answer):
 def test_a_reviewer_attaches_a_payslip_and_opens_it(in_hand, alice, sign_in):
     browser, sent = sign_in(alice), pdf(3)
     told = upload(browser, in_hand, sent, "Payslip May.pdf").content.decode()
-    assert "Attached: Payslip May.pdf" in told
+    assert ">Attached.<" in re.sub(r"\s*([<>])\s*", r"\1", told), "a message is kept in a cookie, so it names no file"
+    assert "Payslip May.pdf" in told
     assert "PDF, 3 pages" in told
     kept = Document.objects.get()
     opened = browser.get(f"/documents/{kept.pk}/")
@@ -117,6 +121,20 @@ def test_a_reviewer_attaches_a_payslip_and_opens_it(in_hand, alice, sign_in):
     event = AuditEvent.objects.filter(action="case.document_viewed").get()
     assert (event.actor_id, event.object_id) == (alice.pk, str(in_hand.pk))
     assert "Alice opened a document." in browser.get(f"/cases/{in_hand.pk}/").content.decode()
+
+
+def test_the_answer_kept_with_a_key_does_not_name_the_file(in_hand, alice, office, api):
+    places = [(alice, f"cases/{in_hand.pk}"), (office.sender, f"predictions/{in_hand.prediction_id}")]
+    for pages, (person, place) in enumerate(places, start=1):
+        send = partial(attach, api(person), f"/api/v1/{place}/documents", pdf(pages), "Zora Quill.pdf")
+        first, again = send(headers={"Idempotency-Key": place}), send(headers={"Idempotency-Key": place})
+        assert (first.status_code, again.status_code) == (201, 201), again.content
+        assert first.content == again.content
+        for kept in (first.content, bytes(IdempotencyRecord.objects.get(key=place).answer)):
+            assert b"Quill" not in kept
+            assert str(Document.objects.latest("added_at").pk).encode() in kept
+    listed = api(alice).get(f"/api/v1/cases/{in_hand.pk}").json()["documents"]
+    assert [row["name"] for row in listed] == ["Zora Quill.pdf"] * 2
 
 
 def test_a_picture_is_drawn_anew_and_what_else_was_in_it_is_gone(in_hand, alice, api, sign_in):

@@ -22,6 +22,7 @@ from reviewapp.cases.actions.refusals import (
     CommentsFull,
     CorrectionWaits,
     HoldsTooMany,
+    KnowsSubject,
     LeaseLost,
     NeedsSkill,
     NotBlind,
@@ -42,11 +43,11 @@ from reviewapp.cases.actions.viewing import view_case
 
 __all__ = [
     "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
-    "HoldsTooMany", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed", "SettingsMoved",
-    "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_reopening",
-    "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "copy_documents", "correct_inputs",
-    "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening", "heartbeat",
-    "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due",
-    "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment",
-    "write_comment",
+    "HoldsTooMany", "KnowsSubject", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed",
+    "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips",
+    "ask_reopening", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "copy_documents",
+    "correct_inputs", "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening",
+    "heartbeat", "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "recuse", "release", "reopen_case",
+    "return_due", "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla",
+    "withdraw_comment", "write_comment",
 ]  # fmt: skip

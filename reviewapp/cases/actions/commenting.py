@@ -9,17 +9,18 @@ from reviewapp.access.idempotency import durable
 from reviewapp.access.models import User
 from reviewapp.audit import actions as audit
 from reviewapp.cases import comments
-from reviewapp.cases.actions.refusals import AlreadyWithdrawn, CommentsFull, TooManyComments
+from reviewapp.cases.actions.refusals import AlreadyWithdrawn, CommentsFull, KnowsSubject, TooManyComments
 from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, MOST_MENTIONS, named_in, plain_text
 from reviewapp.cases.models import Case, Decision
-from reviewapp.cases.queries import counted_reviews, hidden_answerers, visible_cases
+from reviewapp.cases.queries import hidden_answerers, recused, telling_reviews, visible_cases
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
 from reviewapp.lib.paging import Page, paginate
 
 MOST_OF_CASE = 200
+_KNOWS = "You know the person this case is about, as you said or a lead recorded: you write no comments on it."
 MOST_AT_ONCE, AT_ONCE = 30, timedelta(minutes=10)  # of one person
 
 
@@ -28,9 +29,11 @@ def write_comment(*, case_id: UUID, text: str, actor: Actor, at: datetime) -> Co
     """Add a comment to a case the actor may see, decided or not, and tell those it mentions, unless it is kept from them for now.
 
     :raises NotFound: if they may not see the case. :raises Invalid: without a text, or where it names somebody who cannot read the case.
-    :raises TooManyComments: :raises CommentsFull:
+    :raises KnowsSubject: if they are linked to the person. :raises TooManyComments: :raises CommentsFull:
     """
     case = _seen(case_id, actor)
+    if vars(case)["knows_person"]:
+        raise KnowsSubject(_KNOWS)
     text = _text(text)
     _refuse_floods(case, actor, at)
     reveal([case], actor)
@@ -42,7 +45,7 @@ def write_comment(*, case_id: UUID, text: str, actor: Actor, at: datetime) -> Co
         author_id=cast("UUID", actor.user_id),
         text=text,
         round=case.round,
-        knew_answers=(told_answers or not hidden) and counted_reviews(case).exists(),
+        knew_answers=(told_answers or not hidden) and telling_reviews(case).exists(),
         knew_model=told_model or not case.is_withheld,
         written_at=at,
     )
@@ -99,7 +102,8 @@ def see(rows: Sequence[Comment], actor: Actor, at: datetime) -> None:
 
 
 def _seen(case_id: UUID, actor: Actor) -> Case:
-    case = visible_cases(actor).select_related("queue").filter(pk=case_id).first()
+    rows = visible_cases(actor).annotate(knows_person=recused(actor.user_id))
+    case = rows.select_related("queue", "prediction").filter(pk=case_id).first()
     if case is None:
         raise NotFound
     return case
@@ -108,7 +112,8 @@ def _seen(case_id: UUID, actor: Actor) -> Case:
 def _decided_before(case: Case) -> tuple[bool, bool]:
     """Whether everybody could read the answers that count, and the model's part, while the case was decided: what was seen stays seen."""
     rounds = list(Decision.objects.filter(case=case).values_list("round", flat=True))
-    return any(number >= case.counted_from for number in rounds), bool(rounds)
+    since = case.counted_from if case.prediction.corrects_id is None else 1  # as `telling_reviews` has it
+    return any(number >= since for number in rounds), bool(rounds)
 
 
 def _text(typed: str) -> str:

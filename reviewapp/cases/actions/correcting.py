@@ -6,7 +6,8 @@ What was decided about it, once for all:
   and the correction lapses: a person in need does not wait for a worker that is away.
 - Once it is scored, a new round begins. An answer sent from a page that showed the old inputs is refused as stale; answers given before
   count no more, as they were about other facts, and stay hidden from whoever is still to answer on their own.
-- The case stays with a person whatever the new score is: no policy routes it again, and its due time and priority stay.
+- The case stays with a person whatever the new score is: no policy routes it again, and its due time and priority stay. It needs the skill
+  that its queue asks for such inputs; whoever holds it goes on with it.
 - A blind case may be corrected before it is answered, and the new advice is withheld as the old one was. Whoever has seen the old
   advice sees the new one.
 - A seeded copy is corrected as any other case; it stays a copy, so it becomes no label and counts in no figure.
@@ -21,10 +22,13 @@ from uuid import UUID
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases.actions.leasing import lock_leased
+from reviewapp.cases.actions.opening import facts_of
 from reviewapp.cases.actions.refusals import CorrectionWaits
 from reviewapp.cases.evidence import APPLIED, FAILED, LAPSED, SOURCE_LENGTH, WAITING, Correction
 from reviewapp.cases.models import Case
+from reviewapp.cases.queries import recused, skill_rules
 from reviewapp.cases.rules import CaseState, Stage
+from reviewapp.cases.skills import needed
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.predictions import what_if
@@ -93,12 +97,13 @@ def _without_source(name: str) -> Problem:
 def apply_corrections(after: Sequence[UUID], *, actor: Actor, at: datetime) -> None:
     """Let the cases go on with these predictions, which the model has just scored; in the model worker's transaction.
 
-    One whose case was answered meanwhile, or is in another round, lapses.
+    One whose case was answered meanwhile, or is in another round, lapses; so does that of somebody who is linked to the person, as is known now.
     """
     rows = Correction.objects.filter(after__in=after, state=WAITING).select_related("after__use_case")
     for made in rows.order_by("case"):
         case = _locked(made)
         fits = case.state != CaseState.DECIDED and (case.round, case.stage) == (made.round, made.stage)
+        fits = fits and not Case.objects.filter(recused(made.made_by_id), pk=case.pk).exists()
         if fits:
             _go_on_with(case, made.after)
         _end(made, case, APPLIED if fits else LAPSED, actor=actor, at=at)
@@ -119,7 +124,11 @@ def _go_on_with(case: Case, after: Prediction) -> None:
     case.summary = {name: after.features.get(name) for name in after.use_case.summary_features}
     case.round = case.counted_from = case.round + 1
     case.stage = Stage.FIRST
-    case.save(update_fields=["prediction", "advised", "confidence", "summary", "round", "counted_from", "stage"])
+    facts = facts_of(after.features, advised=case.advised, confidence=case.confidence, priority=case.priority)
+    case.skill = needed(skill_rules(case.queue), facts)
+    case.save(
+        update_fields=["prediction", "advised", "confidence", "summary", "round", "counted_from", "stage", "skill"]
+    )
 
 
 _ENDED = {APPLIED: "case.corrected", LAPSED: "case.correction_lapsed", FAILED: "case.correction_failed"}

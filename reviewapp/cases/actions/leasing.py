@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -87,10 +88,9 @@ def lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Held:
 
 def lock(case_id: UUID, *, actor: Actor) -> Held:
     """:raises NotFound: if the actor may not work on it."""
-    granted, values = granted_sql(Queue, actor, WORK_QUEUE)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(granted=granted), {"case": case_id, **values})
-        row = cursor.fetchone()
+    # Where the row was waited for, PostgreSQL joins it as it is now with the other tables as they were: of a case that went on with corrected
+    # inputs meanwhile nothing is left. It is locked all the same, so that a second look finds it as it stays.
+    row = _locked_row(case_id, actor) or _locked_row(case_id, actor)
     if row is None:
         raise NotFound
     case = Case(**dict(zip(_CASE, row, strict=False)))
@@ -126,6 +126,13 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     )
     arm = Arm.BLIND if withheld or answered_blind == case.round else Arm.SEEN_FIRST
     return Held(case, shown, arm, frozenset(codes))
+
+
+def _locked_row(case_id: UUID, actor: Actor) -> Any:
+    granted, values = granted_sql(Queue, actor, WORK_QUEUE)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(granted=granted), {"case": case_id, **values})
+        return cursor.fetchone()
 
 
 # Who held a late case was left in peace; now that nobody does, the queue's act is due at once.

@@ -95,7 +95,8 @@ def locked(case_id: UUID, actor: Actor) -> Case:
         .select_related("queue__use_case", "prediction")
         .select_for_update(of=("self",), no_key=True)
     )
-    case = rows.filter(pk=case_id).first()
+    found = rows.filter(pk=case_id)
+    case = found.first() or found.first()  # as in `leasing.lock`
     if case is None:
         raise NotFound
     return case

@@ -1,6 +1,5 @@
 """The API of corrected inputs."""
 
-from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,7 +12,7 @@ from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, evidence_serializers
 from reviewapp.cases.api.answering import MOST_LEASE, answered
-from reviewapp.cases.corrections_panel import correction_answer
+from reviewapp.cases.corrections_panel import proposed_answer
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.fields import Fields
 
@@ -24,7 +23,7 @@ class CorrectionsView(APIView):
     @extend_schema(
         operation_id="correct_inputs",
         request=evidence_serializers.CorrectionBody,
-        responses={202: evidence_serializers.CorrectionShape},
+        responses={202: evidence_serializers.ProposedShape},
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
@@ -35,7 +34,6 @@ class CorrectionsView(APIView):
             "sources": fields.mapping("sources"),
         }
         fields.done()
-        answer = partial(correction_answer, is_withheld=True)
-        once = once_of(request, render=answer, says=lambda _: 202)
+        once = once_of(request, render=proposed_answer, says=lambda _: 202)
         made = actions.correct_inputs(case_id=case_id, **given, actor=actor, at=timezone.now(), once=once)
-        return answered(made, once, answer, status=202)
+        return answered(made, once, proposed_answer, status=202)

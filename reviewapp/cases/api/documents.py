@@ -15,7 +15,7 @@ from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, evidence_serializers
 from reviewapp.cases.actions.attaching import case_to_attach_to, prediction_to_attach_to
 from reviewapp.cases.documents.receiving import DocumentParser, no_file
-from reviewapp.cases.documents_panel import document_answer
+from reviewapp.cases.documents_panel import attached_answer
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.api import require_scope
 
@@ -27,7 +27,7 @@ class CaseDocumentsView(APIView):
 
     parser_classes = (DocumentParser,)
 
-    @extend_schema(operation_id="attach_to_case", request=_BODY, responses={201: evidence_serializers.DocumentShape})
+    @extend_schema(operation_id="attach_to_case", request=_BODY, responses={201: evidence_serializers.AttachedShape})
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         case_to_attach_to(case_id, actor)  # nobody else's body is read
@@ -40,7 +40,7 @@ class PredictionDocumentsView(APIView):
     parser_classes = (DocumentParser,)
 
     @extend_schema(
-        operation_id="attach_to_prediction", request=_BODY, responses={201: evidence_serializers.DocumentShape}
+        operation_id="attach_to_prediction", request=_BODY, responses={201: evidence_serializers.AttachedShape}
     )
     def post(self, request: Request, prediction_id: UUID) -> Response:
         actor = require_scope(request, Scope.PREDICTIONS_WRITE)
@@ -52,6 +52,6 @@ def _attached(request: Request, actor: Actor, attach: Callable[..., Any], **plac
     given: Any = request.data
     if "data" not in given:  # an empty body is read by no parser
         raise no_file()
-    once = once_of(request, render=document_answer, says=lambda _: 201)
+    once = once_of(request, render=attached_answer, says=lambda _: 201)
     kept = attach(**place, data=given["data"], name=given["name"], actor=actor, at=timezone.now(), once=once)
-    return Response(once.answer if once and once.answer else document_answer(kept), status=201)
+    return Response(once.answer if once and once.answer else attached_answer(kept), status=201)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.cases import actions, comments
-from reviewapp.cases.actions import CommentsFull, TooManyComments
+from reviewapp.cases.actions import CommentsFull, KnowsSubject, TooManyComments
 from reviewapp.cases.comments_panel import comments_context, mention_rows
 from reviewapp.cases.views.case import case_page
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
@@ -29,7 +29,7 @@ def comment(request: HttpRequest, case_id: UUID) -> HttpResponse:
         written = actions.write_comment(case_id=case_id, text=text, actor=request.actor, at=timezone.now())
     except NotFound:
         raise Http404 from None
-    except (Invalid, CommentsFull, TooManyComments) as error:
+    except (Invalid, CommentsFull, KnowsSubject, TooManyComments) as error:
         return _refused(request, case_id, text, error)
     messages.success(request, "Your comment is on the case.")
     return redirect(f"{reverse('cases:case', args=[case_id])}#comment-{written.pk}")
