@@ -365,7 +365,7 @@ def story_of(case: Case) -> list[AuditEvent]:
     return [*before, *reversed(since)]
 
 
-_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained", "prediction.document_added")
+_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
 
 
 def first_prediction(case: Case) -> Prediction:

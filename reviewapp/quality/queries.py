@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Case, Decision, Queue, Review, Selection
+from reviewapp.cases.models import Case, Decision, Document, Queue, Review, Selection
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import BLIND_FIRST, CaseState, Stage
@@ -140,11 +140,15 @@ def lock_arrival(pk: UUID) -> Case | None:
 
 
 def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
-    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late."""
+    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late.
+
+    None with documents: a copy could show neither when they came nor those that come later.
+    """
     arrived, routing = like.prediction, like.prediction.routing
     used = SeededCase.objects.filter(source=OuterRef("pk"), made_at__gt=at - REST)
     return Decision.objects.filter(
         ~Exists(used),
+        ~Exists(Document.objects.filter(prediction=OuterRef("case__prediction"))),
         review__stage=Stage.ADJUDICATION,
         round=F("case__round"),
         case__state=CaseState.DECIDED,
@@ -165,6 +169,7 @@ def usable_answers(like: Case, *, at: datetime) -> QuerySet[KnownAnswer]:
     used = SeededCase.objects.filter(answer=OuterRef("pk"), made_at__gt=at - REST)
     return KnownAnswer.objects.filter(
         ~Exists(used),
+        ~Exists(Document.objects.filter(prediction=OuterRef("prediction"))),
         queue=like.queue_id,
         prediction__schema=arrived.schema_id,
         prediction__model_version=arrived.model_version_id,
@@ -205,7 +210,9 @@ def _given(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
     found = (
         rows.select_related("prediction__routing", "prediction__subject", "prediction__use_case").order_by("?").first()
     )
-    return Seed(found.prediction, found.outcome, answer=found) if found else None
+    if found is None or not _still(rows, found.pk, found.prediction_id):
+        return None
+    return Seed(found.prediction, found.outcome, answer=found)
 
 
 def _adjudicated(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
@@ -213,7 +220,15 @@ def _adjudicated(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
     rows = usable_decisions(like, at=at).filter(~right if is_wrong else right)
     whole = ("case__prediction__routing", "case__prediction__subject", "case__prediction__use_case")
     found = rows.select_related(*whole).order_by("?").first()
-    return Seed(found.case.prediction, found.outcome, decision=found) if found else None
+    if found is None or not _still(rows, found.pk, found.case.prediction_id):
+        return None
+    return Seed(found.case.prediction, found.outcome, decision=found)
+
+
+def _still(rows: QuerySet[Any], pk: UUID, prediction_id: UUID) -> bool:
+    """Whether it is among `rows` also once its prediction is locked, so that no document comes to it meanwhile."""
+    Prediction.objects.select_for_update(no_key=True).get(pk=prediction_id)
+    return rows.filter(pk=pk).exists()
 
 
 def free_id_like(like: Prediction) -> str | None:

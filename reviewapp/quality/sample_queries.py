@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.rules import LEAD_QUEUE
-from reviewapp.cases.models import Case, Decision, Queue
+from reviewapp.cases.models import Case, Decision, Document, Queue
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState
@@ -67,7 +67,10 @@ def _key() -> bytes:
     return crypto.mac(b"countersign: draws of QA samples", key=settings.AUDIT_KEY)
 
 
-_UNSAMPLED = ~Exists(QaSample.objects.filter(source=OuterRef("pk")))
+# None with documents: a copy could show neither when they came nor those that come later.
+_UNSAMPLED = ~Exists(QaSample.objects.filter(source=OuterRef("pk"))) & ~Exists(
+    Document.objects.filter(prediction=OuterRef("pk"))
+)
 
 
 def _passed(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, datetime]]:
@@ -88,6 +91,7 @@ def _decided(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, dat
     sampled = QaSample.objects.filter(source=OuterRef("case__prediction"))
     rows = Decision.objects.filter(
         ~Exists(sampled),
+        ~Exists(Document.objects.filter(prediction=OuterRef("case__prediction"))),
         pk__gt=first_id_of(at - LOOK_BACK),
         decided_at__lte=at - timedelta(seconds=settings.UNDO_SECONDS),
         review__queue=queue,
@@ -101,10 +105,10 @@ def _decided(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, dat
 
 
 def lock_source(pk: UUID) -> Prediction | None:
-    """The prediction, locked; None if it is a sample already or another worker is at it."""
+    """The prediction, locked; None if it is a sample already, has documents by now or another worker is at it."""
     rows = Prediction.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = rows.select_related("routing", "subject", "use_case").filter(pk=pk).first()
-    return None if found is None or QaSample.objects.filter(source=pk).exists() else found
+    return found if found and Prediction.objects.filter(_UNSAMPLED, pk=pk).exists() else None
 
 
 def newest_like(source: Prediction) -> Prediction | None:

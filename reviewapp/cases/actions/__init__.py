@@ -1,7 +1,7 @@
 """Every write to cases, one module for each kind of act."""
 
 from reviewapp.cases.actions.answering_blind import answer_blind
-from reviewapp.cases.actions.attaching import attach_to_case, attach_to_prediction, copy_documents, open_document
+from reviewapp.cases.actions.attaching import attach_to_case, attach_to_prediction, open_document
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.commenting import view_comments, withdraw_comment, write_comment
 from reviewapp.cases.actions.conflicts import end_conflict, record_conflict
@@ -44,7 +44,7 @@ __all__ = [
     "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
     "HoldsTooMany", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed", "SettingsMoved",
     "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips", "ask_reopening",
-    "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "copy_documents", "correct_inputs",
+    "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "correct_inputs",
     "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening", "heartbeat",
     "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "recuse", "release", "reopen_case", "return_due",
     "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla", "withdraw_comment",

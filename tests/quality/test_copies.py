@@ -1,0 +1,104 @@
+"""What would tell a copy from a case that arrived, or give it to whom it must not go; of seeded cases and QA samples alike."""
+
+import pytest
+
+from reviewapp.access.rules import READ_PREDICTIONS
+from reviewapp.cases.queries import story_of
+from reviewapp.quality import queries, sample_queries
+from reviewapp.quality.actions import mix_in
+from reviewapp.quality.models import QaSample, SeededCase
+from reviewapp.quality.sampling import draw_samples
+from tests import factories
+from tests.cases.test_documents import attach, pdf, to_case
+from tests.quality.answering import take_and_answer
+from tests.quality.test_known import give
+from tests.quality.test_samples import passes
+
+APPROVE, DENY = "approve", "deny"
+
+
+@pytest.fixture
+def sampled(office, monkeypatch, settings):
+    """The office, of whose decisions every one is drawn at once."""
+    settings.UNDO_SECONDS = 0
+    monkeypatch.setattr(sample_queries, "draw", lambda *_: bytes(32))
+    monkeypatch.setattr(sample_queries, "delay", lambda _: 0.0)
+    office.queue.qa_automatic_share = office.queue.qa_human_share = office.queue.blind_share = 0.01
+    office.queue.save()
+    factories.make_policy(office.use_case, office.queue, qa_share=1e-9)
+    return office
+
+
+def seeded(office, drawn) -> int:
+    """How many cases are seeded for a fresh arrival."""
+    drawn.update(queries.Case.objects.values_list("pk", flat=True))
+    office.queue.seeded_share = 0.02
+    office.queue.save()
+    office.send()
+    return mix_in(at=factories.now())
+
+
+# Documents: they would have to be copied with their times, and those that come later could not be
+
+
+def with_document(office, client):
+    """A case to which its holder attached a payslip."""
+    case = office.send()
+    lease = client.post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+    assert to_case(client, case, pdf()).status_code == 201
+    client.post(f"/api/v1/cases/{case.pk}/release", {"lease": lease})
+    return case
+
+
+def test_no_decision_on_a_case_with_documents_is_sampled(sampled, api, alice):
+    case, other = with_document(sampled, api(alice)), sampled.send()
+    for each in (case, other):
+        take_and_answer(api(alice), each, DENY)
+    passed = passes(sampled)
+    assert attach(api(sampled.sender), f"/api/v1/predictions/{passed.pk}/documents", pdf()).status_code == 201
+    assert draw_samples(at=factories.now()) == 1
+    assert QaSample.objects.get().source == other.prediction
+
+
+def test_nor_one_to_which_a_document_comes_while_it_is_drawn(sampled, api, monkeypatch):
+    passed, drawn = passes(sampled), sample_queries.drawn
+    path = f"/api/v1/predictions/{passed.pk}/documents"
+
+    def and_then_attached(*, at):
+        rows = list(drawn(at=at))
+        assert attach(api(sampled.sender), path, pdf()).status_code == 201
+        return rows
+
+    monkeypatch.setattr(sample_queries, "drawn", and_then_attached)
+    assert draw_samples(at=factories.now()) == 0
+
+
+def test_no_decision_between_two_people_is_seeded_with_its_documents(office, api, alice, bob, carol, drawn):
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    for case in (with_document(office, api(alice)), office.send()):
+        for person, outcome in ((alice, APPROVE), (bob, DENY), (carol, APPROVE)):
+            take_and_answer(api(person), case, outcome)
+    assert seeded(office, drawn) == 1
+    assert SeededCase.objects.get().source.case == case
+    office.send()
+    assert mix_in(at=factories.now()) == 0  # nothing else may be taken
+
+
+def test_no_known_answer_to_what_has_documents_is_seeded(office, api, carol, drawn):
+    passed = passes(office)
+    factories.grant(carol, READ_PREDICTIONS, office.use_case)
+    assert give(api(carol), (passed.external_id, DENY, "Never paid back")).status_code == 201
+    assert attach(api(office.sender), f"/api/v1/predictions/{passed.pk}/documents", pdf()).status_code == 201
+    assert seeded(office, drawn) == 0
+
+
+def test_documents_that_an_original_gets_later_are_no_part_of_the_story_of_its_copy(office, api, sign_in, carol, drawn):
+    passed = passes(office)
+    factories.grant(carol, READ_PREDICTIONS, office.use_case)
+    give(api(carol), (passed.external_id, DENY, "Never paid back"))
+    assert seeded(office, drawn) == 1
+    assert attach(api(office.sender), f"/api/v1/predictions/{passed.pk}/documents", pdf()).status_code == 201
+    copy, browser = SeededCase.objects.get().case, sign_in(carol)
+    assert "sent a document" not in browser.get(f"/cases/{copy.pk}/").content.decode()
+    assert "document_added" not in str([event.action for event in story_of(copy)])
