@@ -163,13 +163,23 @@ def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
     )
 
 
+def is_over(prefix: str = "") -> Q:
+    """Of predictions: that they passed, or that a case stands on them that is decided. One that was reopened is open, and one whose inputs
+    were corrected stands on another prediction.
+
+    :param prefix: from the rows to their prediction.
+    """
+    return Q(**{f"{prefix}case__state": CaseState.DECIDED}) | Q(**{f"{prefix}routing__result": "auto"})
+
+
 def usable_answers(like: Case, *, at: datetime) -> QuerySet[KnownAnswer]:
-    """Answers that leads gave, likewise: to what came to the queue or passed."""
+    """Answers that leads gave, likewise: to what was decided in the queue or passed."""
     arrived, routing = like.prediction, like.prediction.routing
     used = SeededCase.objects.filter(answer=OuterRef("pk"), made_at__gt=at - REST)
     return KnownAnswer.objects.filter(
         ~Exists(used),
         ~Exists(Document.objects.filter(prediction=OuterRef("prediction"))),
+        is_over("prediction__"),
         queue=like.queue_id,
         prediction__schema=arrived.schema_id,
         prediction__model_version=arrived.model_version_id,
@@ -321,5 +331,5 @@ def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:
 
 def known_answers(queue: Queue) -> QuerySet[KnownAnswer]:
     """Those that leads gave to the queue, newest first. Whether one was seeded is not told, as a lead may answer it, too."""
-    rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction", "given_by")
+    rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction__case", "given_by")
     return rows.order_by("-given_at", "-id")

@@ -1,9 +1,12 @@
 """What would tell a copy from a case that arrived, or give it to whom it must not go; of seeded cases and QA samples alike."""
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
 from reviewapp.access.rules import READ_PREDICTIONS
 from reviewapp.cases.queries import story_of
+from reviewapp.intake.scoring import score_pending
 from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import QaSample, SeededCase
@@ -12,9 +15,10 @@ from tests import factories
 from tests.cases.test_documents import attach, pdf, to_case
 from tests.quality.answering import take_and_answer
 from tests.quality.test_known import give
-from tests.quality.test_samples import passes
+from tests.quality.test_samples import passes, read_blind
 
 APPROVE, DENY = "approve", "deny"
+NAMED = {"model": "credit-risk", "model_version": "1"}
 
 
 @pytest.fixture
@@ -27,6 +31,26 @@ def sampled(office, monkeypatch, settings):
     office.queue.save()
     factories.make_policy(office.use_case, office.queue, qa_share=1e-9)
     return office
+
+
+@pytest.fixture
+def corrected(office, settings, tmp_path):
+    """`corrected(case, client)`: whoever has the key corrects an input of a case that waits, and the model scores it anew."""
+    settings.ARTIFACT_DIR = tmp_path / "artifacts"
+    folder = factories.train_model(tmp_path / "trained")
+    call_command("register_model", office.use_case.slug, *NAMED.values(), folder, "--live")
+
+    def correct(case, client) -> None:
+        lease = client.post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+        given = {"lease": lease, "changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
+        assert client.post(f"/api/v1/cases/{case.pk}/corrections", given).status_code == 202
+        score_pending(at=timezone.now())
+        client.post(f"/api/v1/cases/{case.pk}/release", {"lease": lease})
+        first = case.prediction_id
+        case.refresh_from_db()
+        assert case.prediction.corrects_id == first
+
+    return correct
 
 
 def seeded(office, drawn) -> int:
@@ -102,3 +126,62 @@ def test_documents_that_an_original_gets_later_are_no_part_of_the_story_of_its_c
     copy, browser = SeededCase.objects.get().case, sign_in(carol)
     assert "sent a document" not in browser.get(f"/cases/{copy.pk}/").content.decode()
     assert "document_added" not in str([event.action for event in story_of(copy)])
+
+
+# What is not decided, or no more
+
+
+def blind(office):
+    """A case that waits and is to be answered before the model is seen."""
+    office.queue.blind_share = 1
+    office.queue.save()
+    case = office.send()
+    assert case.is_blind
+    return case
+
+
+def test_a_lead_does_not_learn_what_the_model_says_of_a_case_that_waits_by_giving_its_answer(office, api, carol):
+    case = blind(office)
+    refused = give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown_value")
+    read_blind(api(carol), case, APPROVE)
+    assert give(api(carol), (case.external_id, APPROVE, "Paid back")).status_code == 201
+
+
+def test_what_the_model_said_is_withheld_again_once_the_case_is_reopened(office, api, sign_in, alice, carol):
+    case = blind(office)
+    read_blind(api(alice), case, DENY)
+    give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    lead = sign_in(carol)
+
+    def said() -> list[str]:
+        return [row["model_said"] for row in lead.get("/quality/answers/?queue=loans").context["rows"]]
+
+    assert said() == ["Deny"]
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"}).status_code == 200
+    assert said() == ["withheld"]
+    read_blind(api(carol), case, APPROVE)
+    assert said() == ["Deny"]
+
+
+def test_a_known_answer_is_not_seeded_while_its_case_is_reopened(office, api, alice, carol, drawn):
+    case = office.send()
+    take_and_answer(api(alice), case, DENY)
+    give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    assert seeded(office, drawn) == 0
+    take_and_answer(api(carol), case, APPROVE)
+    assert mix_in(at=factories.now()) == 1
+
+
+def test_nor_once_the_case_went_on_with_other_inputs(office, api, alice, carol, drawn, corrected):
+    case = office.send(**NAMED)
+    take_and_answer(api(alice), case, DENY)
+    give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    first = case.prediction_id
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"}).status_code == 200
+    corrected(case, api(carol))
+    take_and_answer(api(carol), case, APPROVE)
+    assert queries.usable_answers(office.send(**NAMED), at=factories.now()).filter(prediction=first).count() == 0
+    refused = give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    assert refused.json()["errors"][0]["code"] == "unknown_value"
