@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
 from reviewapp.cases.models import Case, Decision, Document, Queue, Review, Selection
+from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import BLIND_FIRST, CaseState, Stage
@@ -288,14 +289,15 @@ where p.corrects_id is null
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id
         where o.reviewer_id = r.reviewer_id and o.reviewed_at < r.reviewed_at and o.case_id <> r.case_id
-            and coalesce(a.copy_of_id, a.id) = p.copy_of_id)
+            and (a.copy_of_id = p.copy_of_id or s.id in ({of_original})))
 order by r.case_id, r.reviewer_id, r.reviewed_at
 """
 
 
 def seeded_answers(queue: Queue, *, since: datetime, until: datetime) -> list[SeededAnswer]:
     with connection.cursor() as cursor:
-        cursor.execute(_SEEDED, {"queue": queue.pk, "since": since, "until": until})
+        statement = _SEEDED.format(of_original=CASES_OF.format("p.copy_of_id"))
+        cursor.execute(statement, {"queue": queue.pk, "since": since, "until": until})
         return [SeededAnswer(*row) for row in cursor.fetchall()]
 
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases.models import Case, Decision, Document, Queue
+from reviewapp.cases.originals import CASES_OF, cases_of
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState
@@ -135,8 +136,7 @@ from quality_qasample z join cases_case c on c.id = z.case_id join cases_blindan
 join predictions_prediction p on p.id = c.prediction_id and p.corrects_id is null
 where c.state = 'decided' and c.decided_at <= %(until)s
     and not exists (select from quality_qaanswer a where a.sample_id = z.id)
-    and not exists (select from cases_case o join cases_review r on r.case_id = o.id
-        where o.prediction_id = z.source_id and r.reviewer_id = b.reviewer_id)
+    and not exists (select from ({of_source}) o join cases_review r on r.case_id = o.id where r.reviewer_id = b.reviewer_id)
 order by z.id, b.answered_at
 """
 
@@ -144,7 +144,8 @@ order by z.id, b.answered_at
 def to_compare(*, at: datetime) -> list[tuple[UUID, UUID, bool]]:
     """(sample, view, whether it says what was decided)."""
     with connection.cursor() as cursor:
-        cursor.execute(_TO_COMPARE, {"until": at - timedelta(seconds=settings.UNDO_SECONDS)})
+        statement = _TO_COMPARE.format(of_source=CASES_OF.format("z.source_id"))
+        cursor.execute(statement, {"until": at - timedelta(seconds=settings.UNDO_SECONDS)})
         return list(cursor.fetchall())
 
 
@@ -173,7 +174,7 @@ def to_resolve(actor: Actor) -> int:
 
 def gave_an_answer(sample: QaSample, actor: Actor) -> bool:
     """Whether the actor answered the sample or what it is of."""
-    cases = Case.objects.filter(Q(pk=sample.case_id) | Q(prediction=sample.source_id))
+    cases = Case.objects.filter(pk__in=[sample.case_id, *cases_of(sample.source_id)])
     return cases.filter(Q(reviews__reviewer_id=actor.user_id) | Q(blind_answers__reviewer_id=actor.user_id)).exists()
 
 

@@ -1,21 +1,29 @@
 """What would tell a copy from a case that arrived, or give it to whom it must not go; of seeded cases and QA samples alike."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from reviewapp.access.rules import READ_PREDICTIONS
-from reviewapp.cases.queries import story_of
+from reviewapp.cases.actions import claim_case, claim_next
+from reviewapp.cases.feedback import label_decisions
+from reviewapp.cases.models import Case, Precedent, Recusal
+from reviewapp.cases.queries import likely_next, story_of
 from reviewapp.intake.scoring import score_pending
+from reviewapp.predictions.arguments import point_of
 from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import QaSample, SeededCase
+from reviewapp.quality.sample_queries import gave_an_answer, to_compare
 from reviewapp.quality.sampling import draw_samples
 from tests import factories
 from tests.cases.test_documents import attach, pdf, to_case
 from tests.quality.answering import take_and_answer
 from tests.quality.test_known import give
-from tests.quality.test_samples import passes, read_blind
+from tests.quality.test_samples import passes, read_blind, take_and_answer_any
 
 APPROVE, DENY = "approve", "deny"
 NAMED = {"model": "credit-risk", "model_version": "1"}
@@ -55,7 +63,7 @@ def corrected(office, settings, tmp_path):
 
 def seeded(office, drawn) -> int:
     """How many cases are seeded for a fresh arrival."""
-    drawn.update(queries.Case.objects.values_list("pk", flat=True))
+    drawn.update(Case.objects.values_list("pk", flat=True))
     office.queue.seeded_share = 0.02
     office.queue.save()
     office.send()
@@ -77,7 +85,7 @@ def with_document(office, client):
 def test_no_decision_on_a_case_with_documents_is_sampled(sampled, api, alice):
     case, other = with_document(sampled, api(alice)), sampled.send()
     for each in (case, other):
-        take_and_answer(api(alice), each, DENY)
+        take_and_answer_any(api(alice), each, DENY)
     passed = passes(sampled)
     assert attach(api(sampled.sender), f"/api/v1/predictions/{passed.pk}/documents", pdf()).status_code == 201
     assert draw_samples(at=factories.now()) == 1
@@ -185,3 +193,140 @@ def test_nor_once_the_case_went_on_with_other_inputs(office, api, alice, carol, 
     assert queries.usable_answers(office.send(**NAMED), at=factories.now()).filter(prediction=first).count() == 0
     refused = give(api(carol), (case.external_id, APPROVE, "Paid back"))
     assert refused.json()["errors"][0]["code"] == "unknown_value"
+
+
+# Who knows the person of the original, or has answered it
+
+
+@pytest.fixture
+def dave(office):
+    return factories.make_reviewer("dave", office)
+
+
+PERSON = {"reference": "CUST-1", "name": "Zora Quill"}
+CLAIM = "/api/v1/queues/loans/claim"
+
+
+def copied(office, api, alice, carol, drawn, **sent):
+    """A case that alice decided and the copy that was seeded of it; nothing else waits."""
+    case = office.send(**sent)
+    take_and_answer(api(alice), case, DENY)
+    assert give(api(carol), (case.external_id, APPROVE, "Paid back")).status_code == 201
+    drawn.update(Case.objects.values_list("pk", flat=True))
+    office.queue.seeded_share = 0.02
+    office.queue.save()
+    arrival = office.send(**sent | {"subject": {"reference": "CUST-2", "name": "Ann Other"}})
+    assert mix_in(at=factories.now()) == 1
+    Case.objects.filter(pk=arrival.pk).update(queue=office.lead_queue)
+    return case, SeededCase.objects.get().case
+
+
+def kept_from(api, office, copy, person, lead) -> list[object]:
+    """What comes of claiming the next case, of claiming the copy, of previewing the next and of a lead's giving it to them."""
+    nxt = api(person).post(CLAIM).status_code
+    this = api(person).post(f"/api/v1/cases/{copy.pk}/claim").json().get("code")
+    likely = likely_next(office.queue, factories.actor_of(person), now=factories.now())
+    order = {"act": "reassign", "cases": [str(copy.pk)], "to": person.username, "reason": "Has time."}
+    (given,) = api(lead).post("/api/v1/cases/bulk", order).json()["results"]
+    return [nxt, this, likely, given["problem"] and given["problem"]["code"]]
+
+
+NOT_THEIRS = [204, "knows-subject", None, "knows-subject"]
+
+
+@pytest.mark.parametrize("subject", [PERSON, None])
+def test_who_knows_the_person_of_the_original_is_not_given_its_copy(
+    office, api, alice, bob, carol, dave, drawn, subject
+):
+    case, copy = copied(office, api, alice, carol, drawn, subject=subject)
+    said = {"person": "dave", "reason": "They are related."}
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/recuse", said).status_code == 200
+    assert kept_from(api, office, copy, dave, carol) == NOT_THEIRS
+    ended = api(carol).post(f"/api/v1/conflicts/{Recusal.objects.get().pk}/end", {"reason": "Not any more."})
+    assert ended.status_code == 200
+    assert api(dave).post(CLAIM).json()["id"] == str(copy.pk)
+
+
+def test_nor_of_a_copy_whose_original_went_on_with_other_inputs(office, api, alice, carol, dave, drawn, corrected):
+    case, copy = copied(office, api, alice, carol, drawn, subject=None, **NAMED)
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    corrected(case, api(carol))
+    Case.objects.filter(pk=case.pk).update(queue=office.lead_queue)
+    said = {"person": "dave", "reason": "They are related."}
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/recuse", said).status_code == 200
+    assert kept_from(api, office, copy, dave, carol) == NOT_THEIRS
+
+
+def test_who_steps_back_from_a_copy_is_given_no_case_of_its_person(office, api, alice, carol, dave, drawn):
+    _, copy = copied(office, api, alice, carol, drawn, subject=PERSON)
+    lease = api(dave).post(CLAIM).json()["lease"]["number"]
+    assert api(dave).post(f"/api/v1/cases/{copy.pk}/recuse", {"lease": lease}).status_code == 200
+    real = office.send(subject=PERSON)
+    assert kept_from(api, office, real, dave, carol) == NOT_THEIRS
+
+
+def test_a_copy_that_its_holder_is_found_to_know_goes_back(office, api, alice, carol, dave, drawn):
+    case, copy = copied(office, api, alice, carol, drawn, subject=PERSON)
+    assert api(dave).post(CLAIM).json()["id"] == str(copy.pk)
+    said = {"person": "dave", "reason": "They are related."}
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/recuse", said).status_code == 200
+    copy.refresh_from_db()
+    assert (copy.state, copy.holder) == ("open", None)
+
+
+def test_who_answered_the_original_before_it_was_corrected_is_not_given_its_copy(
+    office, api, alice, bob, carol, dave, drawn, corrected
+):
+    case, copy = copied(office, api, alice, carol, drawn, **NAMED)
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    corrected(case, api(carol))
+    Case.objects.filter(pk=case.pk).update(queue=office.lead_queue)
+    assert api(alice).post(CLAIM).status_code == 204
+    assert likely_next(office.queue, factories.actor_of(alice), now=factories.now()) is None
+    assert likely_next(office.queue, factories.actor_of(dave), now=factories.now()) == copy
+    take_and_answer(api(alice), copy, DENY)  # from the list, where nothing tells her
+    now = factories.now()
+    found = queries.seeded_answers(office.queue, since=now - timedelta(days=1), until=now)
+    assert found == []
+
+
+def test_the_claim_is_short_enough_that_it_is_parsed_once(office, api, alice, carol):
+    sent: list[str] = []
+    with connection.execute_wrapper(lambda execute, *sql: sent.append(sql[0]) or execute(*sql)):
+        for adjudicates in (False, True):
+            claim_next(slug="loans", adjudicates=adjudicates, actor=factories.actor_of(carol), at=factories.now())
+        claim_case(case_id=office.send().pk, actor=factories.actor_of(alice), at=factories.now())
+    lengths = [len(one) for one in sent if "skip locked" in one]
+    assert len(lengths) >= 3
+    assert max(lengths) < 4096, lengths
+
+
+def test_similar_cases_do_not_name_the_original_of_a_copy_once_it_was_corrected(
+    office, api, alice, carol, dave, drawn, corrected, settings
+):
+    settings.UNDO_SECONDS = 0
+    case, copy = copied(office, api, alice, carol, drawn, **NAMED)
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    corrected(case, api(carol))
+    take_and_answer(api(carol), case, APPROVE)
+    label_decisions(at=factories.now())
+    point = point_of(copy.prediction, office.use_case)
+    Precedent.objects.update(frame=point.frame, code=point.code, argument=list(point.values))
+    assert Precedent.objects.get().case == case
+    assert api(dave).get(f"/api/v1/cases/{copy.pk}/similar").json()["results"] == []
+    assert len(api(dave).get(f"/api/v1/cases/{office.send(**NAMED).pk}/similar").json()["results"]) == 1
+
+
+def test_who_decided_the_original_before_it_was_corrected_gives_no_second_opinion_and_no_ruling(
+    sampled, api, alice, carol, dave, corrected
+):
+    case = sampled.send(**NAMED)
+    take_and_answer_any(api(carol), case, DENY)
+    assert draw_samples(at=factories.now()) == 1
+    copy = QaSample.objects.get().case
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    corrected(case, api(dave))
+    assert gave_an_answer(QaSample.objects.get(), factories.actor_of(carol))
+    assert not gave_an_answer(QaSample.objects.get(), factories.actor_of(alice))
+    read_blind(api(carol), copy, APPROVE)  # from the list
+    assert to_compare(at=factories.now()) == []
