@@ -30,8 +30,11 @@ def correction_of(case: Case, pk: UUID) -> Correction | None:
 
 def case_of(prediction: Prediction) -> Case | None:
     """The case that this prediction opened, or that went on with it or from it when inputs were corrected; with its queue."""
-    about = Q(prediction=prediction) | Q(corrections__before=prediction) | Q(corrections__after=prediction)
-    return Case.objects.filter(about).select_related("queue").first()
+    stands = Case.objects.filter(prediction=prediction).select_related("queue").first()
+    if stands is not None:
+        return stands
+    made = Correction.objects.select_related("case__queue").filter(Q(before=prediction) | Q(after=prediction)).first()
+    return made.case if made else None
 
 
 def documents_of(case: Case) -> list[Document]:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from reviewapp.access.rules import VIEW_QUEUE
 from reviewapp.cases.models import Case, Decision, Precedent
+from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.queries import queues_of
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.arguments import Point, difference, point_of
@@ -94,9 +95,9 @@ _NEAREST = """
 with near as materialized (
     select decision_id, argument from cases_precedent
     where frame = %(frame)s and queue_id = any(%(queues)s) and case_id <> %(case)s
-        and case_id <> coalesce((
-            select c.id from predictions_prediction p join cases_case c on c.prediction_id = p.copy_of_id where p.id = %(prediction)s
-        ), %(case)s)
+        and case_id <> all(array(
+            select o.id from predictions_prediction p cross join lateral ({of_original}) o where p.id = %(prediction)s
+        ))
     order by bit_count(code # %(code)s::bit varying) limit %(candidates)s
 ), ranked as (
     select decision_id, argument,
@@ -118,7 +119,7 @@ def nearest(case: Case, point: Point, *, actor: Actor) -> list[Near]:
         "candidates": _CANDIDATES, "most": MOST_NEAR,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_NEAREST, asked)
+        cursor.execute(_NEAREST.format(of_original=CASES_OF.format("p.copy_of_id")), asked)
         found = cursor.fetchall()
     decisions = _whole([row[0] for row in found])
     return [Near(decisions[pk], difference(distance, point.size, size)) for pk, distance, size in found]

@@ -14,10 +14,12 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
+from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import (
     SURENESS,
     BlindAnswer,
     Case,
+    Correction,
     Document,
     Draft,
     Outbox,
@@ -93,8 +95,13 @@ def barring_reviews(case: Case) -> QuerySet[Review]:
 
 
 def recused(user_id: UUID | None) -> Exists:
-    """Of cases: that they are about somebody to whom this user is linked, by their own word or a lead's."""
+    """Of cases: that they are about somebody to whom this user is linked, by their own word or a lead's. A copy is about whom its original is
+    about. The claim's statement has the same."""
     same = Q(case=OuterRef("pk")) | Q(reference_mac=OuterRef("prediction__subject__reference_mac"))
+    same |= Q(reference_mac=OuterRef("prediction__copy_of__subject__reference_mac"))
+    original = OuterRef(OuterRef("prediction__copy_of"))
+    same |= Q(Exists(Case.objects.filter(pk=OuterRef("case"), prediction=original)))
+    same |= Q(Exists(Correction.objects.filter(case=OuterRef("case"), before=original, state=APPLIED)))
     return Exists(
         Recusal.objects.filter(same, ended_at=None, user_id=cast("UUID", user_id))
     )  # without an id there is none to find
@@ -349,9 +356,12 @@ def likely_next(queue: Queue, actor: Actor, *, now: datetime) -> Case | None:
     answered = Review.objects.filter(case=OuterRef("pk"), round__gte=since, reversal=None, reviewer_id=actor.user_id)
     rows = Case.objects.filter(waiting(now), ~Exists(answered), queue=queue).exclude(state=CaseState.DECIDED)
     rows = rows.filter(~recused(actor.user_id), within_skills(actor.user_id)).exclude(stage=Stage.ADJUDICATION)
-    alike = Case.objects.filter(reviews__reviewer_id=actor.user_id)
-    for original in ("prediction", "prediction__copy_of"):
-        rows = rows.filter(~Exists(alike.filter(**{original: OuterRef("prediction__copy_of")})))
+    alike, original = Review.objects.filter(reviewer_id=actor.user_id), OuterRef("prediction__copy_of")
+    rows = rows.filter(
+        ~Exists(alike.filter(case__prediction=original)),
+        ~Exists(alike.filter(case__prediction__copy_of=original)),
+        ~Exists(alike.filter(case__corrections__before=original, case__corrections__state=APPLIED)),
+    )
     return rows.select_related(*WHOLE).defer(*HEAVY).order_by(*_ORDERS[NextOrder(queue.next_order)]).first()
 
 
@@ -374,7 +384,7 @@ def story_of(case: Case) -> list[AuditEvent]:
     return [*before, *reversed(since)]
 
 
-_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained", "prediction.document_added")
+_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
 
 
 def first_prediction(case: Case) -> Prediction:

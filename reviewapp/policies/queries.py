@@ -145,9 +145,9 @@ def routed_prediction(actor: Actor, prediction_id: UUID) -> Prediction:
     :raises NotFound: for anyone else, and while it is not routed.
     """
     of_use_case = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"), copy_of=None)
-    was_of_case = Q(corrections__before=OuterRef("pk"), corrections__state=APPLIED)
-    of_case = Exists(visible_cases(actor).filter(Q(prediction=OuterRef("pk")) | was_of_case))
-    rows = Prediction.objects.filter(of_use_case | of_case, pk=prediction_id, routing__isnull=False)
+    of_case = Exists(visible_cases(actor).filter(prediction=OuterRef("pk")))
+    stood = visible_cases(actor).filter(corrections__before=OuterRef("pk"), corrections__state=APPLIED)
+    rows = Prediction.objects.filter(of_use_case | of_case | Exists(stood), pk=prediction_id, routing__isnull=False)
     found = rows.select_related("routing", "use_case", "schema").first()
     if found is None:
         raise NotFound

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from reviewapp.cases.actions import Opening, copy_documents, open_cases
+from reviewapp.cases.actions import Opening, open_cases
 from reviewapp.cases.models import Queue
 from reviewapp.predictions.actions import Asked, copy
 from reviewapp.predictions.models import Prediction
@@ -35,7 +35,6 @@ def open_copy(
         features=source.features,
         must_be_blind=must_be_blind,
     )
-    copy_documents(source, prediction_id, at=at)
     return open_cases([opening], at=at)[prediction_id]
 
 

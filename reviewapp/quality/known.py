@@ -21,6 +21,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotFound, Problem
 from reviewapp.predictions.models import Prediction
 from reviewapp.quality.models import KnownAnswer
+from reviewapp.quality.queries import is_over
 from reviewapp.quality.rules import MOST_ANSWERS
 
 COLUMNS = ("external_id", "outcome", "reason")
@@ -90,13 +91,22 @@ def give_answers(*, slug: str, answers: Sequence[Known], actor: Actor, at: datet
 
 
 def _predictions(queue: Queue, answers: Sequence[Known], actor: Actor) -> Mapping[str, UUID]:
-    """By external id, what came to the queue or passed, as far as the actor may know of it."""
+    """By external id, what was decided in the queue or passed, as far as the actor may know of it.
+
+    Nothing that waits: whoever may answer it would be told what its model says.
+    """
     theirs = Q(case__queue__in=queues_of(actor).values("pk"))
     readable = Q(use_case__in=use_cases_of(actor, READ_PREDICTIONS).values("pk"))
-    fits = Q(routing__queue_slug=queue.slug) | Q(routing__result="auto")
+    came = Q(routing__queue_slug=queue.slug) | Q(routing__result="auto")
     names = [one.external_id for one in answers if "\0" not in one.external_id]
     rows = Prediction.objects.filter(
-        theirs | readable, fits, use_case=queue.use_case_id, copy_of=None, corrects=None, external_id__in=names
+        theirs | readable,
+        came,
+        is_over(),
+        use_case=queue.use_case_id,
+        copy_of=None,
+        corrects=None,
+        external_id__in=names,
     )
     return dict(rows.values_list("external_id", "pk"))
 
@@ -108,7 +118,7 @@ def _faults(queue: Queue, answers: Sequence[Known], found: Mapping[str, UUID]) -
     for at, one in enumerate(answers):
         prediction = found.get(one.external_id)
         if prediction is None:
-            detail = "No such prediction came to this queue or passed, or you may not read it."
+            detail = "No such prediction is decided in this queue or passed, or you may not read it."
             faults.append(Problem(f"/items/{at}/external_id", "unknown_value", detail))
         elif told[one.external_id] > 1 or prediction in known:
             faults.append(Problem(f"/items/{at}/external_id", "repeated", "Its answer is given already."))

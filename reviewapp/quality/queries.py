@@ -13,7 +13,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Case, Decision, Queue, Review, Selection
+from reviewapp.cases.models import Case, Decision, Document, Queue, Review, Selection
+from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import BLIND_FIRST, CaseState, Stage
@@ -140,11 +141,15 @@ def lock_arrival(pk: UUID) -> Case | None:
 
 
 def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
-    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late."""
+    """Adjudicated decisions that count, of cases that nobody could tell from `like` by queue, model, inputs or policy; none used of late.
+
+    None with documents: a copy could show neither when they came nor those that come later.
+    """
     arrived, routing = like.prediction, like.prediction.routing
     used = SeededCase.objects.filter(source=OuterRef("pk"), made_at__gt=at - REST)
     return Decision.objects.filter(
         ~Exists(used),
+        ~Exists(Document.objects.filter(prediction=OuterRef("case__prediction"))),
         review__stage=Stage.ADJUDICATION,
         round=F("case__round"),
         case__state=CaseState.DECIDED,
@@ -159,12 +164,23 @@ def usable_decisions(like: Case, *, at: datetime) -> QuerySet[Decision]:
     )
 
 
+def is_over(prefix: str = "") -> Q:
+    """Of predictions: that they passed, or that a case stands on them that is decided. One that was reopened is open, and one whose inputs
+    were corrected stands on another prediction.
+
+    :param prefix: from the rows to their prediction.
+    """
+    return Q(**{f"{prefix}case__state": CaseState.DECIDED}) | Q(**{f"{prefix}routing__result": "auto"})
+
+
 def usable_answers(like: Case, *, at: datetime) -> QuerySet[KnownAnswer]:
-    """Answers that leads gave, likewise: to what came to the queue or passed."""
+    """Answers that leads gave, likewise: to what was decided in the queue or passed."""
     arrived, routing = like.prediction, like.prediction.routing
     used = SeededCase.objects.filter(answer=OuterRef("pk"), made_at__gt=at - REST)
     return KnownAnswer.objects.filter(
         ~Exists(used),
+        ~Exists(Document.objects.filter(prediction=OuterRef("prediction"))),
+        is_over("prediction__"),
         queue=like.queue_id,
         prediction__schema=arrived.schema_id,
         prediction__model_version=arrived.model_version_id,
@@ -205,7 +221,9 @@ def _given(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
     found = (
         rows.select_related("prediction__routing", "prediction__subject", "prediction__use_case").order_by("?").first()
     )
-    return Seed(found.prediction, found.outcome, answer=found) if found else None
+    if found is None or not _still(rows, found.pk, found.prediction_id):
+        return None
+    return Seed(found.prediction, found.outcome, answer=found)
 
 
 def _adjudicated(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
@@ -213,7 +231,15 @@ def _adjudicated(like: Case, is_wrong: bool, *, at: datetime) -> Seed | None:
     rows = usable_decisions(like, at=at).filter(~right if is_wrong else right)
     whole = ("case__prediction__routing", "case__prediction__subject", "case__prediction__use_case")
     found = rows.select_related(*whole).order_by("?").first()
-    return Seed(found.case.prediction, found.outcome, decision=found) if found else None
+    if found is None or not _still(rows, found.pk, found.case.prediction_id):
+        return None
+    return Seed(found.case.prediction, found.outcome, decision=found)
+
+
+def _still(rows: QuerySet[Any], pk: UUID, prediction_id: UUID) -> bool:
+    """Whether it is among `rows` also once its prediction is locked, so that no document comes to it meanwhile."""
+    Prediction.objects.select_for_update(no_key=True).get(pk=prediction_id)
+    return rows.filter(pk=pk).exists()
 
 
 def free_id_like(like: Prediction) -> str | None:
@@ -263,14 +289,15 @@ where p.corrects_id is null
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id
         where o.reviewer_id = r.reviewer_id and o.reviewed_at < r.reviewed_at and o.case_id <> r.case_id
-            and coalesce(a.copy_of_id, a.id) = p.copy_of_id)
+            and (a.copy_of_id = p.copy_of_id or s.id in ({of_original})))
 order by r.case_id, r.reviewer_id, r.reviewed_at
 """
 
 
 def seeded_answers(queue: Queue, *, since: datetime, until: datetime) -> list[SeededAnswer]:
     with connection.cursor() as cursor:
-        cursor.execute(_SEEDED, {"queue": queue.pk, "since": since, "until": until})
+        statement = _SEEDED.format(of_original=CASES_OF.format("p.copy_of_id"))
+        cursor.execute(statement, {"queue": queue.pk, "since": since, "until": until})
         return [SeededAnswer(*row) for row in cursor.fetchall()]
 
 
@@ -306,5 +333,5 @@ def own_reports(actor: Actor) -> list[tuple[QualityReport, dict[str, Any]]]:
 
 def known_answers(queue: Queue) -> QuerySet[KnownAnswer]:
     """Those that leads gave to the queue, newest first. Whether one was seeded is not told, as a lead may answer it, too."""
-    rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction", "given_by")
+    rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction__case", "given_by")
     return rows.order_by("-given_at", "-id")

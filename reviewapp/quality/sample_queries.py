@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.rules import LEAD_QUEUE
-from reviewapp.cases.models import Case, Decision, Queue
+from reviewapp.cases.models import Case, Decision, Document, Queue
+from reviewapp.cases.originals import CASES_OF, cases_of
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState
@@ -67,7 +68,10 @@ def _key() -> bytes:
     return crypto.mac(b"countersign: draws of QA samples", key=settings.AUDIT_KEY)
 
 
-_UNSAMPLED = ~Exists(QaSample.objects.filter(source=OuterRef("pk")))
+# None with documents: a copy could show neither when they came nor those that come later.
+_UNSAMPLED = ~Exists(QaSample.objects.filter(source=OuterRef("pk"))) & ~Exists(
+    Document.objects.filter(prediction=OuterRef("pk"))
+)
 
 
 def _passed(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, datetime]]:
@@ -88,6 +92,7 @@ def _decided(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, dat
     sampled = QaSample.objects.filter(source=OuterRef("case__prediction"))
     rows = Decision.objects.filter(
         ~Exists(sampled),
+        ~Exists(Document.objects.filter(prediction=OuterRef("case__prediction"))),
         pk__gt=first_id_of(at - LOOK_BACK),
         decided_at__lte=at - timedelta(seconds=settings.UNDO_SECONDS),
         review__queue=queue,
@@ -101,10 +106,10 @@ def _decided(queue: Queue, *, at: datetime) -> list[tuple[UUID, UUID | None, dat
 
 
 def lock_source(pk: UUID) -> Prediction | None:
-    """The prediction, locked; None if it is a sample already or another worker is at it."""
+    """The prediction, locked; None if it is a sample already, has documents by now or another worker is at it."""
     rows = Prediction.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = rows.select_related("routing", "subject", "use_case").filter(pk=pk).first()
-    return None if found is None or QaSample.objects.filter(source=pk).exists() else found
+    return found if found and Prediction.objects.filter(_UNSAMPLED, pk=pk).exists() else None
 
 
 def newest_like(source: Prediction) -> Prediction | None:
@@ -131,8 +136,7 @@ from quality_qasample z join cases_case c on c.id = z.case_id join cases_blindan
 join predictions_prediction p on p.id = c.prediction_id and p.corrects_id is null
 where c.state = 'decided' and c.decided_at <= %(until)s
     and not exists (select from quality_qaanswer a where a.sample_id = z.id)
-    and not exists (select from cases_case o join cases_review r on r.case_id = o.id
-        where o.prediction_id = z.source_id and r.reviewer_id = b.reviewer_id)
+    and not exists (select from ({of_source}) o join cases_review r on r.case_id = o.id where r.reviewer_id = b.reviewer_id)
 order by z.id, b.answered_at
 """
 
@@ -140,7 +144,8 @@ order by z.id, b.answered_at
 def to_compare(*, at: datetime) -> list[tuple[UUID, UUID, bool]]:
     """(sample, view, whether it says what was decided)."""
     with connection.cursor() as cursor:
-        cursor.execute(_TO_COMPARE, {"until": at - timedelta(seconds=settings.UNDO_SECONDS)})
+        statement = _TO_COMPARE.format(of_source=CASES_OF.format("z.source_id"))
+        cursor.execute(statement, {"until": at - timedelta(seconds=settings.UNDO_SECONDS)})
         return list(cursor.fetchall())
 
 
@@ -169,7 +174,7 @@ def to_resolve(actor: Actor) -> int:
 
 def gave_an_answer(sample: QaSample, actor: Actor) -> bool:
     """Whether the actor answered the sample or what it is of."""
-    cases = Case.objects.filter(Q(pk=sample.case_id) | Q(prediction=sample.source_id))
+    cases = Case.objects.filter(pk__in=[sample.case_id, *cases_of(sample.source_id)])
     return cases.filter(Q(reviews__reviewer_id=actor.user_id) | Q(blind_answers__reviewer_id=actor.user_id)).exists()
 
 

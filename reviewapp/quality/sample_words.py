@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from reviewapp.cases.models import Queue
 from reviewapp.cases.presentation import span
+from reviewapp.cases.withholding import WITHHELD
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport
@@ -135,11 +136,12 @@ def sample_answer(report: QualityReport | None) -> dict[str, Any] | None:
 
 
 def known_row(row: KnownAnswer, queue: Queue) -> dict[str, Any]:
-    """One line of quality/answers.html; `row` as `queries.known_answers` gives it."""
+    """One line of quality/answers.html; `row` as `queries.known_answers` gives it, its case revealed as far as the reader may see it."""
+    case = getattr(row.prediction, "case", None)
     return {
         "external_id": row.prediction.external_id,
         "outcome": queue.use_case.outcome_label(row.outcome),
-        "model_said": queue.use_case.outcome_label(row.prediction.outcome),
+        "model_said": WITHHELD if case and case.is_withheld else queue.use_case.outcome_label(row.prediction.outcome),
         "reason": row.reason,
         "given_by": row.given_by.display_name,
         "given_at": row.given_at,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviewapp.access.rules import LEAD_QUEUE, Role
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import display_names, queues_of, reason_texts
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -271,11 +272,15 @@ def _answers(
 ) -> HttpResponse:
     """:param refused: {lines, errors} of what was posted and not kept."""
     context = _frame(request, "answers", led, queue, None) | {
-        "rows": [sample_words.known_row(row, queue) for row in queries.known_answers(queue)[:MOST_SHOWN]]
-        if queue
-        else [],
+        "rows": _known_rows(queue, request.actor) if queue else [],
         "outcomes": ", ".join(queue.use_case.outcome_values) if queue else "",
         "refused": refused,
         "most": MOST_ANSWERS,
     }
     return render(request, "quality/answers.html", context, status=status)
+
+
+def _known_rows(queue: Queue, actor: Actor) -> list[dict[str, Any]]:
+    rows = list(queries.known_answers(queue)[:MOST_SHOWN])
+    reveal([row.prediction.case for row in rows if hasattr(row.prediction, "case")], actor)
+    return [sample_words.known_row(row, queue) for row in rows]

@@ -4,7 +4,6 @@ import hashlib
 import io
 import re
 import zlib
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -17,20 +16,16 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from reviewapp.access.models import IdempotencyRecord
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.actions import copy_documents
 from reviewapp.cases.documents.inspecting import inspect, safe_name
 from reviewapp.cases.models import Case, Document, DocumentContent
 from reviewapp.intake.scoring import score_pending
 from reviewapp.lib.errors import Invalid
 from reviewapp.lib.ids import uuid7
-from reviewapp.predictions.actions import copy
 from reviewapp.predictions.models import Subject
 from tests import factories
 from tests.factories import make_auditor
 
 pytestmark = pytest.mark.django_db
-
-OFFERED = '<option value="alice">Alice (@alice)</option>'  # to mention on every case of the queue
 
 
 def pdf(pages=1, *, action=None, key="", attached=False, password=""):
@@ -334,22 +329,6 @@ def test_a_document_stays_with_the_case_when_inputs_are_corrected(in_hand, alice
     assert "payslip.pdf" in sign_in(alice).get(f"/cases/{in_hand.pk}/").content.decode()
     assert sign_in(alice).get(place).status_code == 200
     assert to_case(api(alice), in_hand, picture()).status_code == 201
-
-
-def test_a_copy_shows_the_documents_as_if_they_had_come_with_it(in_hand, alice, bob, api, sign_in, office):
-    to_case(api(alice), in_hand, pdf())
-    original, at = in_hand.prediction, timezone.now() + timedelta(days=3)
-    made = copy(original, external_id="APP-COPY", at=at)
-    copy_documents(original, made, at=at)
-    other = office.send()
-    Case.objects.filter(pk=other.pk).update(prediction=made)
-    (shown,) = api(bob).get(f"/api/v1/cases/{other.pk}").json()["documents"]
-    mine = Document.objects.get(prediction=original)
-    assert (shown["name"], shown["sha256"]) == (mine.name, bytes(mine.digest).hex())
-    assert shown["id"] != str(mine.pk)
-    page = sign_in(bob).get(f"/cases/{other.pk}/").content.decode()
-    assert "Alice" not in page.replace(OFFERED, "")
-    assert sign_in(bob).get(shown["url"]).status_code == 200
 
 
 def test_what_is_kept_opens_only_while_the_persons_key_is_there(in_hand, alice, api, sign_in):

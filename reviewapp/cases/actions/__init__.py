@@ -1,7 +1,7 @@
 """Every write to cases, one module for each kind of act."""
 
 from reviewapp.cases.actions.answering_blind import answer_blind
-from reviewapp.cases.actions.attaching import attach_to_case, attach_to_prediction, copy_documents, open_document
+from reviewapp.cases.actions.attaching import attach_to_case, attach_to_prediction, open_document
 from reviewapp.cases.actions.claiming import claim_case, claim_next
 from reviewapp.cases.actions.commenting import view_comments, withdraw_comment, write_comment
 from reviewapp.cases.actions.conflicts import end_conflict, record_conflict

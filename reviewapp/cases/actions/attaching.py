@@ -1,7 +1,7 @@
 """Documents of a case: attaching them, and opening them, which is on record.
 
 They are facts, so a blind case shows them, too. They are added while the case is not decided, by whoever may work on it or by the service that
-sent its prediction, and never changed or taken away. A seeded copy has those that its original has when it is made.
+sent its prediction, and never changed or taken away. What has documents is copied for no seeded case and no QA sample: they are a person's papers.
 """
 
 import hashlib
@@ -157,10 +157,3 @@ def open_document(*, document_id: UUID, actor: Actor, at: datetime) -> tuple[Doc
     content = DocumentContent.objects.select_related("subject").get(pk=kept.content_id)
     plain = bytes(content.data)
     return kept, unseal_under(content.subject, plain, place=_place(content.pk)) if content.subject else plain
-
-
-def copy_documents(source: Prediction, target: UUID, *, at: datetime) -> None:
-    """Show the documents of `source` with its copy, as if they had come with it; in the caller's transaction and under its audit event."""
-    for kept in Document.objects.filter(prediction=source).order_by("pk"):
-        kept.pk, kept.prediction_id, kept.added_at, kept.added_by_id = uuid7(), target, at, source.received_from_id
-        kept.save(force_insert=True)

@@ -23,6 +23,7 @@ from reviewapp.cases.actions.refusals import (
 )
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import NextOrder
+from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.queries import barring_reviews, is_recused, may_adjudicate, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.staffing import lacks_skill
@@ -46,8 +47,10 @@ _PICK = """(
         and not exists (select from cases_review r where r.case_id = c.id and r.reviewer_id = %(me)s
             and (r.round >= c.counted_from or not (select q.answers_again from q))
             and not exists (select from cases_reversal v where v.review_id = r.id))
-        and not exists (select from cases_recusal k where k.user_id = %(me)s and k.ended_at is null and (k.case_id = c.id or k.reference_mac = (
-            select s.reference_mac from predictions_prediction p join predictions_subject s on s.id = p.subject_id where p.id = c.prediction_id)))
+        and not exists (select from cases_recusal k where k.user_id = %(me)s and k.ended_at is null and (k.case_id = c.id or exists (
+            select from predictions_prediction p left join predictions_prediction o on o.id = p.copy_of_id where p.id = c.prediction_id and (
+                k.reference_mac in (select s.reference_mac from predictions_subject s where s.id in (p.subject_id, o.subject_id))
+                or k.case_id in ({of_original})))))
         and (c.skill = '' or %(adjudicates)s or exists (select from cases_skill s join cases_queue sq on sq.use_case_id = s.use_case_id
             where s.user_id = %(me)s and s.name = c.skill and sq.id = c.queue_id))
         and (select q.most_held from q)
@@ -63,15 +66,18 @@ _ORDERS = {
     NextOrder.OLDEST: "c.priority desc, c.opened_at, c.id",
 }
 
-# Nobody is given what they have answered before under another number: not what the case is a copy of, and no other copy of it.
+# Nobody is given what they have answered before under another number: not what the case is a copy of, and no other copy of it. Nor a copy
+# about somebody they know, which is whom its original is about.
 _NEW_TO_ME = """and not exists (select from predictions_prediction p where p.id = c.prediction_id and p.copy_of_id is not null
     and exists (
-        select from (select p.copy_of_id as id union all select n.id from predictions_prediction n where n.copy_of_id = p.copy_of_id) alike
-        join cases_case s on s.prediction_id = alike.id join cases_review r on r.case_id = s.id where r.reviewer_id = %(me)s
+        select from (select s.id from predictions_prediction n join cases_case s on s.prediction_id = n.id where n.copy_of_id = p.copy_of_id
+            union all {of_original}) s join cases_review r on r.case_id = s.id where r.reviewer_id = %(me)s
     ))"""
 
-_NEXT = {order: _PICK.format(only=_NEW_TO_ME, order=by) for order, by in _ORDERS.items()}
-_THIS = _PICK.format(only="and c.id = %(case)s", order="c.id")
+_OF_ORIGINAL = CASES_OF.format("o.id")
+_ONLY = _NEW_TO_ME.format(of_original=CASES_OF.format("p.copy_of_id"))
+_NEXT = {order: _PICK.format(only=_ONLY, order=by, of_original=_OF_ORIGINAL) for order, by in _ORDERS.items()}
+_THIS = _PICK.format(only="and c.id = %(case)s", order="c.id", of_original=_OF_ORIGINAL)
 # The order of each queue as this process last knew it: a guess, which the statement checks. One that held all orders took twice the time.
 _last_order: dict[str, NextOrder] = {}
 

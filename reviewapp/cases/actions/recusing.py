@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases.actions.leasing import lock_leased, reopen
@@ -13,8 +15,9 @@ from reviewapp.predictions.models import Subject
 
 
 def mac_of(case_id: UUID) -> bytes | None:
-    """Stands for the person of the case; None where the prediction came without one."""
-    macs = Subject.objects.filter(pk__in=Case.objects.filter(pk=case_id).values("prediction__subject"))
+    """Stands for the person of the case, of a copy for that of its original; None where the prediction came without one."""
+    about = Coalesce("prediction__copy_of__subject", "prediction__subject")
+    macs = Subject.objects.filter(pk__in=Case.objects.filter(pk=case_id).values(person=about))
     mac = macs.values_list("reference_mac", flat=True).first()
     return bytes(mac) if mac is not None else None
 
