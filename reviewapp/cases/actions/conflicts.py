@@ -77,7 +77,9 @@ def _lead(actor: Actor) -> UUID:
 
 def _locked(which: Q) -> list[Case]:
     """In the order of ids, so that two leads wait for each other instead of blocking each other."""
-    rows = Case.objects.filter(which).select_related("queue").order_by("pk")
+    # By id alone: of a row that was waited for, PostgreSQL tests `which` anew with the prediction that the case had before
+    found = list(Case.objects.filter(which).values_list("pk", flat=True))
+    rows = Case.objects.filter(pk__in=found).select_related("queue").order_by("pk")
     return list(rows.select_for_update(of=("self",), no_key=True))
 
 
