@@ -97,3 +97,15 @@ def test_an_undo_that_waited_for_the_correction_is_told_that_it_is_too_late(
     assert client.post(f"/api/v1/cases/{corrected.pk}/review", {"lease": 1, "answer": "refer"}).status_code == 200
     refused = while_it_is_applied(lambda: client.post(f"/api/v1/cases/{corrected.pk}/undo"))
     assert (refused.status_code, refused.json()["code"]) == (409, "too-late"), refused.content
+
+
+def test_a_conflict_that_waited_for_the_correction_takes_the_case_back(
+    corrected, office, alice, carol, api, while_it_is_applied
+):
+    same_person = office.send(**MODEL)
+    link = {"person": "alice", "reason": "They are neighbours."}
+    client = api(carol)
+    done = while_it_is_applied(lambda: client.post(f"/api/v1/cases/{same_person.pk}/recuse", link))
+    assert done.status_code == 200, done.content
+    corrected.refresh_from_db()
+    assert (corrected.state, corrected.holder) == ("open", None)
