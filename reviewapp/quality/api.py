@@ -19,7 +19,7 @@ from reviewapp.lib.errors import Invalid, Malformed, NotFound
 from reviewapp.lib.fields import Fields
 from reviewapp.quality import known, queries, sample_shapes, sampling, serializers
 from reviewapp.quality.rules import MOST_ANSWERS, Kind, Ruling
-from reviewapp.quality.sample_queries import differing
+from reviewapp.quality.sample_queries import differing, reveal_cases
 from reviewapp.quality.sample_words import sample_answer, sample_line
 
 _QUEUE = OpenApiParameter("queue", str, required=True, description="Slug of a queue that you lead")
@@ -79,7 +79,7 @@ class SamplesView(APIView):
         responses={200: sample_shapes.SampleList},
     )
     def get(self, request: Request) -> Response:
-        queue, _ = _queue(request, "state", "cursor", "page_size")
+        queue, actor = _queue(request, "state", "cursor", "page_size")
         values = query.read(request.query_params, allowed=("queue", "state", "cursor", "page_size"))
         state = listing.one_of(values, "state", _STATES) or "open"
         page = paging.paginate(
@@ -89,6 +89,7 @@ class SamplesView(APIView):
             size=query.size(values),
             purpose=f"samples {state}",
         )
+        reveal_cases(page.rows, actor)
         answer = {
             "figures": sample_answer(queries.report_of(queue, Kind.SAMPLES)),
             "results": [sample_line(row) for row in page.rows],

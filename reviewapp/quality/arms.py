@@ -1,7 +1,7 @@
 """Does seeing what the model says move people? From the random arms: who was to see it first and who was not. For the Celery worker.
 
 Arms are compared inside each share that was in force, as within one chance alone drew them, and added up by how many cases it drew. Copies
-are in no arm: they were not drawn for it.
+are in no arm: they were not drawn for it. Nor is a case whose inputs were corrected: its first answers are of other facts than its advice.
 """
 
 from collections import defaultdict
@@ -41,7 +41,8 @@ with drawn as (
         (select d.outcome = c.advised from cases_decision d join cases_review r on r.id = d.review_id
             where d.case_id = c.id and d.round = c.round and r.stage = 'adjudication' and c.state = 'decided') as model_is_right
     from cases_selection s join cases_case c on c.id = s.case_id join predictions_prediction p on p.id = c.prediction_id
-    where s.purpose = 'blind_first' and s.id > %(first)s and s.probability > 0 and s.probability < 1 and p.copy_of_id is null
+    where s.purpose = 'blind_first' and s.id > %(first)s and s.probability > 0 and s.probability < 1
+        and p.copy_of_id is null and p.corrects_id is null
 ), answered as (
     select d.probability, d.arm, d.model_is_right, d.advised, a.outcome from drawn d cross join lateral (
         select b.outcome, b.queue_id, b.answered_at from cases_blindanswer b where b.case_id = d.id and d.arm = 'blind'

@@ -13,7 +13,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.models import Case, Decision, Document, Queue, Review, Selection
+from reviewapp.cases.evidence import APPLIED
+from reviewapp.cases.models import Case, Correction, Decision, Document, Queue, Review, Selection
 from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
@@ -335,3 +336,11 @@ def known_answers(queue: Queue) -> QuerySet[KnownAnswer]:
     """Those that leads gave to the queue, newest first. Whether one was seeded is not told, as a lead may answer it, too."""
     rows = KnownAnswer.objects.filter(queue=queue).select_related("prediction__case", "given_by")
     return rows.order_by("-given_at", "-id")
+
+
+def cases_behind(answers: Collection[KnownAnswer]) -> dict[UUID, Case]:
+    """By prediction: the case that stands on it or, as its inputs were corrected, stood on it. None of what passed."""
+    found = {one.prediction_id: one.prediction.case for one in answers if hasattr(one.prediction, "case")}
+    others = [one.prediction_id for one in answers if one.prediction_id not in found]
+    stood = Correction.objects.filter(before__in=others, state=APPLIED).select_related("case") if others else ()
+    return found | {made.before_id: made.case for made in stood}

@@ -1,6 +1,6 @@
 """Which decisions are drawn as QA samples, what was said of them, and which wait for a lead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from reviewapp.cases.originals import CASES_OF, cases_of
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState
+from reviewapp.cases.withholding import reveal
 from reviewapp.lib import crypto, draws
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.ids import first_id_of
@@ -158,13 +159,27 @@ def differing(queues: QuerySet[Queue] | Sequence[Queue], *, is_resolved: bool) -
     return rows.select_related(
         "queue__use_case",
         "source__routing",
-        "source__case",
         "case",
         "decision__review",
         "decision__case",
         "answer__view",
         "answer__resolution__made_by",
     )
+
+
+def reveal_cases(rows: Iterable[QaSample], actor: Actor) -> None:
+    """Find out which of these, as `differing` gives them, may be told to the actor; until then they are withheld."""
+    reveal([case for row in rows for case in cases_shown(row)], actor)
+
+
+def is_withheld(row: QaSample) -> bool:
+    """Whether both answers must not be told: while either case, reopened, is blind again to the reader. Both are about the same facts."""
+    return any(case.is_withheld for case in cases_shown(row))
+
+
+def cases_shown(row: QaSample) -> list[Case]:
+    """The sample's own and, where a person decided, the one that they decided."""
+    return [row.case, row.decision.case] if row.decision else [row.case]
 
 
 def to_resolve(actor: Actor) -> int:

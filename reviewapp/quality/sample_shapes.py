@@ -10,16 +10,19 @@ from reviewapp.quality.serializers import EstimateShape
 
 
 class SampleSaid(serializers.Serializer[Any]):
-    """What was decided or said. What passed without a person has neither reasons nor a note."""
+    """What was decided or said; while it is withheld, no outcome. What passed without a person has neither reasons nor a note."""
 
-    outcome = serializers.CharField()
+    outcome = serializers.CharField(allow_null=True)
     reason_codes = serializers.ListField(child=serializers.CharField())
     note = serializers.CharField(allow_blank=True)
     at = serializers.DateTimeField()
 
 
 class SampleShape(serializers.Serializer[Any]):
-    """A decision and the answer that differs. `case` is where a person decided; `sample_case` is the same shown once more."""
+    """A decision and the answer that differs. `case` is where a person decided; `sample_case` is the same shown once more.
+
+    While either of them was reopened and is withheld from you, `withheld` is true, and neither answer nor ruling is told.
+    """
 
     id = serializers.UUIDField()
     queue = serializers.CharField()
@@ -30,6 +33,7 @@ class SampleShape(serializers.Serializer[Any]):
     sample_case = serializers.UUIDField()
     first = SampleSaid()
     second = SampleSaid()
+    withheld = serializers.BooleanField()
     compared_at = serializers.DateTimeField()
     ruling = serializers.ChoiceField(choices=[ruling.value for ruling in Ruling], allow_null=True)
     reason = serializers.CharField(allow_null=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from reviewapp.cases.models import Queue
+from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.presentation import span
 from reviewapp.cases.withholding import WITHHELD
 from reviewapp.catalog.models import UseCase
@@ -14,6 +14,7 @@ from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport
 from reviewapp.quality.presentation import share
 from reviewapp.quality.rules import FEWEST_FOR_RANGE, Ruling, Sampled
+from reviewapp.quality.sample_queries import is_withheld
 
 KIND_WORDS = {Sampled.AUTOMATIC: "Automatic decision", Sampled.HUMAN: "A person’s decision"}
 RULING_WORDS = {Ruling.STANDS: "The first decision stands", Ruling.WRONG: "The first decision was wrong"}
@@ -24,14 +25,16 @@ SURE_WORDS = {1: "not very sure", 2: "fairly sure", 3: "very sure"}
 def sample(row: QaSample, texts: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """One part of quality/samples.html; `row` as `sample_queries.differing` gives it. :param texts: of reasons, by code."""
     use_case = row.queue.use_case
-    resolution = getattr(row.answer, "resolution", None)
+    withheld = is_withheld(row)
+    resolution = None if withheld else getattr(row.answer, "resolution", None)
     return {
         "id": str(row.pk),
+        "is_withheld": withheld,
         "queue_name": row.queue.name,
         "kind": KIND_WORDS[Sampled(row.kind)],
         "external_id": row.source.external_id,
         "since": span(now - row.answer.compared_at),
-        "answers": [_first(row, use_case, texts), _second(row, use_case, texts)],
+        "answers": [] if withheld else [_first(row, use_case, texts), _second(row, use_case, texts)],
         "case_url": reverse("cases:case", args=[row.case_id]),
         "first_url": reverse("cases:case", args=[row.decision.case_id]) if row.decision else "",
         "is_reopened": row.decision is not None and row.decision.round != row.decision.case.round,
@@ -100,9 +103,11 @@ def _errors(part: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sample_line(row: QaSample) -> dict[str, Any]:
-    """One sample as the API gives it."""
-    decision, view = row.decision, row.answer.view
-    resolution = getattr(row.answer, "resolution", None)
+    """One sample as the API gives it, its cases revealed as far as the reader may see them."""
+    decision, view, withheld = row.decision, row.answer.view, is_withheld(row)
+    resolution = None if withheld else getattr(row.answer, "resolution", None)
+    told = view.outcome, view.reason_codes, view.note
+    decided = (row.outcome, *((decision.review.reason_codes, decision.review.note) if decision else ([], "")))
     return {
         "id": row.pk,
         "queue": row.queue.slug,
@@ -111,18 +116,9 @@ def sample_line(row: QaSample) -> dict[str, Any]:
         "external_id": row.source.external_id,
         "case": decision.case_id if decision else None,
         "sample_case": row.case_id,
-        "first": {
-            "outcome": row.outcome,
-            "reason_codes": decision.review.reason_codes if decision else [],
-            "note": decision.review.note if decision else "",
-            "at": decision.decided_at if decision else row.source.routing.routed_at,
-        },
-        "second": {
-            "outcome": view.outcome,
-            "reason_codes": view.reason_codes,
-            "note": view.note,
-            "at": view.answered_at,
-        },
+        "first": _said(decided, withheld, at=decision.decided_at if decision else row.source.routing.routed_at),
+        "second": _said(told, withheld, at=view.answered_at),
+        "withheld": withheld,
         "compared_at": row.answer.compared_at,
         "ruling": resolution.ruling if resolution else None,
         "reason": resolution.reason if resolution else None,
@@ -130,14 +126,18 @@ def sample_line(row: QaSample) -> dict[str, Any]:
     }
 
 
+def _said(what: tuple[str, list[str], str], withheld: bool, *, at: datetime) -> dict[str, Any]:
+    outcome, reason_codes, note = (None, [], "") if withheld else what
+    return {"outcome": outcome, "reason_codes": reason_codes, "note": note, "at": at}
+
+
 def sample_answer(report: QualityReport | None) -> dict[str, Any] | None:
     """The figures of one queue as the API gives them; None where nothing is worked out yet."""
     return report.body | {"made_at": report.made_at} if report else None
 
 
-def known_row(row: KnownAnswer, queue: Queue) -> dict[str, Any]:
-    """One line of quality/answers.html; `row` as `queries.known_answers` gives it, its case revealed as far as the reader may see it."""
-    case = getattr(row.prediction, "case", None)
+def known_row(row: KnownAnswer, queue: Queue, case: Case | None) -> dict[str, Any]:
+    """One line of quality/answers.html; `row` as `queries.known_answers` gives it, and its case revealed as far as the reader may see it."""
     return {
         "external_id": row.prediction.external_id,
         "outcome": queue.use_case.outcome_label(row.outcome),

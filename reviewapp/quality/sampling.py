@@ -11,6 +11,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases.models import Decision
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.lib import draws
 from reviewapp.lib.actor import Actor, system
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
@@ -109,6 +110,7 @@ def resolve(*, sample_id: UUID, ruling: str, reason: str, actor: Actor, at: date
 
     :raises NotFound: the same for what is no such sample and what is one in a queue that the actor does not lead.
     :raises OwnAnswer: if the actor gave one of the two answers. :raises AlreadyResolved:
+    :raises AdviceWithheld: while either case was reopened and is withheld from the actor.
     :raises Invalid: with a pointer for each fault.
     """
     sample = _locked(sample_id, actor)
@@ -116,6 +118,8 @@ def resolve(*, sample_id: UUID, ruling: str, reason: str, actor: Actor, at: date
         raise AlreadyResolved
     if sample_queries.gave_an_answer(sample, actor):
         raise OwnAnswer
+    for case in sample_queries.cases_shown(sample):
+        refuse_withheld(case, actor)
     _refuse_faults(ruling, reason.strip())
     QaResolution.objects.create(
         answer_id=sample_id,
@@ -133,7 +137,9 @@ def resolve(*, sample_id: UUID, ruling: str, reason: str, actor: Actor, at: date
         data={"ruling": ruling},
         reason=reason.strip(),
     )
-    return sample_queries.differing(queues_of(actor, LEAD_QUEUE), is_resolved=True).get(pk=sample_id)
+    resolved = sample_queries.differing(queues_of(actor, LEAD_QUEUE), is_resolved=True).get(pk=sample_id)
+    sample_queries.reveal_cases([resolved], actor)
+    return resolved
 
 
 def _locked(sample_id: UUID, actor: Actor) -> QaSample:

@@ -20,7 +20,7 @@ from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
 from reviewapp.quality import known, presentation, queries, sample_words, sampling
 from reviewapp.quality.models import QaSample, QualityReport
 from reviewapp.quality.rules import MOST_ANSWERS, Kind, Ruling
-from reviewapp.quality.sample_queries import differing, to_resolve
+from reviewapp.quality.sample_queries import differing, reveal_cases, to_resolve
 
 PAGE_SIZE, MOST_SHOWN = 20, 100
 OPEN = "open"
@@ -221,6 +221,7 @@ def _samples(request: HttpRequest, refused: dict[str, Any] | None = None, *, sta
 
 
 def _sample_rows(rows: list[QaSample], actor: Actor) -> list[dict[str, Any]]:
+    reveal_cases(rows, actor)
     codes = [code for row in rows for code in sample_words.codes_of(row)]
     by_use_case = {row.queue.use_case_id: reason_texts(row.queue.use_case_id, codes) for row in rows} if codes else {}
     now, led = timezone.now(), set(queues_of(actor, LEAD_QUEUE).values_list("pk", flat=True)) if rows else set()
@@ -282,5 +283,6 @@ def _answers(
 
 def _known_rows(queue: Queue, actor: Actor) -> list[dict[str, Any]]:
     rows = list(queries.known_answers(queue)[:MOST_SHOWN])
-    reveal([row.prediction.case for row in rows if hasattr(row.prediction, "case")], actor)
-    return [sample_words.known_row(row, queue) for row in rows]
+    cases = queries.cases_behind(rows)
+    reveal(cases.values(), actor)
+    return [sample_words.known_row(row, queue, cases.get(row.prediction_id)) for row in rows]

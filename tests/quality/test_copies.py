@@ -18,7 +18,7 @@ from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import QaSample, SeededCase
 from reviewapp.quality.sample_queries import gave_an_answer, to_compare
-from reviewapp.quality.sampling import draw_samples
+from reviewapp.quality.sampling import compare, draw_samples
 from tests import factories
 from tests.cases.test_documents import attach, pdf, to_case
 from tests.quality.answering import take_and_answer
@@ -170,6 +170,20 @@ def test_what_the_model_said_is_withheld_again_once_the_case_is_reopened(office,
     assert said() == ["withheld"]
     read_blind(api(carol), case, APPROVE)
     assert said() == ["Deny"]
+
+
+def test_it_stays_withheld_when_the_reopened_case_goes_on_with_other_inputs(
+    office, api, sign_in, alice, carol, dave, corrected
+):
+    office.queue.blind_share = 1
+    office.queue.save()
+    case = office.send(**NAMED)
+    read_blind(api(alice), case, DENY)
+    give(api(carol), (case.external_id, APPROVE, "Paid back"))
+    api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "New papers"})
+    corrected(case, api(dave))
+    (row,) = sign_in(carol).get("/quality/answers/?queue=loans").context["rows"]
+    assert row["model_said"] == "withheld"
 
 
 def test_a_known_answer_is_not_seeded_while_its_case_is_reopened(office, api, alice, carol, drawn):
@@ -330,3 +344,58 @@ def test_who_decided_the_original_before_it_was_corrected_gives_no_second_opinio
     assert not gave_an_answer(QaSample.objects.get(), factories.actor_of(alice))
     read_blind(api(carol), copy, APPROVE)  # from the list
     assert to_compare(at=factories.now()) == []
+
+
+# The inbox of samples
+
+
+@pytest.fixture
+def differing(sampled, api, alice, dave):
+    """A case that alice denied blind first, and its sample that dave approved."""
+    sampled.queue.blind_share = 1
+    sampled.queue.save()
+    case = sampled.send()
+    read_blind(api(alice), case, DENY, note="Alice says why")
+    assert draw_samples(at=factories.now()) == 1
+    read_blind(api(dave), QaSample.objects.get().case, APPROVE, note="Dave says why", reason_codes=["R02"])
+    assert compare(at=factories.now()) == 1
+    return case, QaSample.objects.get().case
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_inbox_withholds_both_answers_while_either_case_is_reopened_and_blind_again(
+    differing, office, api, sign_in, carol, which
+):
+    browser, reopened = sign_in(carol), differing[which]
+
+    def told() -> list[bool]:
+        page = browser.get("/quality/samples/").content.partition(b'id="inbox-title"')[2].decode()
+        (line,) = api(carol).get("/api/v1/quality/samples", queue="loans").json()["results"]
+        words = ("Approve", "Deny", "Dave says why", "Income too low")
+        said = [word in page for word in words]
+        return [any(said), 'name="ruling"' in page, bool(line["first"]["outcome"]), "Dave" in line["second"]["note"]]
+
+    assert told() == [True] * 4
+    assert api(carol).post(f"/api/v1/cases/{reopened.pk}/reopen", {"reason": "New papers"}).status_code == 200
+    assert told() == [False] * 4
+    given = {"ruling": "stands", "reason": "x"}
+    sample = QaSample.objects.get()
+    refused = api(carol).post(f"/api/v1/quality/samples/{sample.pk}/resolve", given)
+    assert (refused.status_code, refused.json()["code"]) == (409, "advice-withheld")
+    take_and_answer_any(api(factories.make_reviewer("erin", office)), reopened, DENY)
+    assert told() == [True] * 4
+    answered = api(carol).post(f"/api/v1/quality/samples/{sample.pk}/resolve", given).json()
+    assert (answered["withheld"], answered["first"]["outcome"]) == (False, DENY)
+
+
+def test_a_ruling_is_withheld_with_the_answers(differing, api, sign_in, carol):
+    given = {"ruling": "wrong", "reason": "Approve was right"}
+    sample = QaSample.objects.get()
+    assert api(carol).post(f"/api/v1/quality/samples/{sample.pk}/resolve", given).status_code == 200
+    api(carol).post(f"/api/v1/cases/{differing[0].pk}/reopen", {"reason": "New papers"})
+    page = sign_in(carol).get("/quality/samples/?state=resolved").content.decode()
+    assert "Approve was right" not in page
+    assert (
+        "Approve was right"
+        not in api(carol).get("/api/v1/quality/samples", queue="loans", state="resolved").content.decode()
+    )

@@ -128,3 +128,16 @@ def test_a_lead_reads_it_on_the_page_and_through_the_api_without_any_seeded_case
     assert "Influence of the model" in page
     read = api(carol, Scope.CASES_LEAD).get("/api/v1/quality/reliance", queue="loans").json()
     assert (read["n"], read["influence"]["all"]["seen_first"]["n"]) == (0, 1)
+
+
+def test_a_case_whose_inputs_were_corrected_is_in_no_arm(half, api, alice):
+    """Its answers are of other facts than the advice it has now."""
+    kept, case = drawn(half, "seen_first"), drawn(half, "seen_first")
+    for each in (kept, case):
+        take_and_answer(api(alice), each, DENY)
+    assert found(half) == {("seen_first", None, 2, 2)}
+    with connection.cursor() as cursor:  # as in a copy
+        cursor.execute("set session_replication_role = replica")
+        type(case.prediction).objects.filter(pk=case.prediction_id).update(corrects=kept.prediction)
+        cursor.execute("set session_replication_role = default")
+    assert found(half) == {("seen_first", None, 1, 1)}

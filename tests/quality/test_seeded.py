@@ -19,6 +19,7 @@ from reviewapp.quality.models import SeededCase
 from reviewapp.quality.rules import id_like
 from reviewapp.quality.tasks import mix_in as task
 from tests import factories
+from tests.cases.test_documents import pdf, to_case
 from tests.quality.answering import take_and_answer
 
 APPROVE, DENY = "approve", "deny"
@@ -66,6 +67,7 @@ def test_a_seeded_case_looks_like_any_other_to_reviewer_and_lead(api, sign_in, o
         ]
         case.refresh_from_db()
         texts += discussed(api, sign_in, case, dave, carol)
+        texts += attached(api, sign_in, case, dave, carol)
         reply = {"lease": case.lease, "answer": "correct", "outcome": APPROVE, "note": "x"}
         texts.append(api(dave).post(f"/api/v1/cases/{case.pk}/review", reply).content)
         texts.append(reviewer.get(f"/cases/{case.pk}/").content)
@@ -114,6 +116,14 @@ def discussed(api, sign_in, case: Case, writer, reader) -> list[bytes]:
     return [re.sub(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", b"ID", text) for text in said]
 
 
+def attached(api, sign_in, case: Case, writer, reader) -> list[bytes]:
+    """What is said of a document that the holder attaches, to both."""
+    kept = to_case(api(writer), case, pdf())
+    assert kept.status_code == 201
+    said = [kept.content, *(sign_in(person).get(f"/cases/{case.pk}/").content for person in (writer, reader))]
+    return [re.sub(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", b"ID", text) for text in said]
+
+
 def asked_and_declined(api, sign_in, case: Case, asker, lead) -> list[bytes]:
     """What is said of a question to reopen the case, to whom it is put, and of the answer."""
     asked = api(asker).post(f"/api/v1/cases/{case.pk}/reopen-requests", {"reason": "I was wrong"})
@@ -132,6 +142,7 @@ def anonymous(text: str, case: Case) -> str:
     text = re.sub(r'(<progress value=)"\d+"|\bin (1 h 00|\d+ min)\b', r"\1", text)
     text = re.sub(r"request <code>\w+", "R", text)
     text = re.sub(r"comment-[0-9a-f-]{36}", "comment", text)
+    text = re.sub(r"/documents/[0-9a-f-]{36}", "/documents/D", text)
     return re.sub(r"\d\.[0-9a-f]{24}\.", "S", text)
 
 
