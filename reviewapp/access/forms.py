@@ -61,7 +61,7 @@ class NewPerson(forms.Form):
         help_text="For signing in. Lower-case letters, digits, dot, dash and underscore; it cannot be changed later.",
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label="Who is it?",
+        label="Kind of account",
         choices=[("person", "A person who signs in"), ("service", "A service account, for which only API keys act")],
     )
     roles = forms.MultipleChoiceField(choices=[(role.value, role.value) for role in Role], required=False)

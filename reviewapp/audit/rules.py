@@ -113,11 +113,11 @@ DETAILS = {
     "taken": "took",
     "right": "",
     "answer": "",
-    "outcome": "",
+    "outcome": "as",
     "scopes": "for",
     "code": "",
     "moved_to": "to",
-    "priority": "to",
+    "priority": "with priority",
     "filters": "by",
     "changed_inputs": "changing",
     "after": "",
@@ -139,10 +139,13 @@ def words_of(action: str, outcome: str = "done") -> str:
 
 
 def detail_of(data: object) -> str:
-    """The end of a sentence, from what an event's data names: "gave Lead; took Reviewer", "work cases", "agree"."""
+    """The end of a sentence, from what an event's data names: "gave Lead; took Reviewer", "work cases", "agree, as approve"."""
     if not isinstance(data, Mapping):
         return ""
-    return "; ".join(f"{word} {_listed(data[name])}".strip() for name, word in DETAILS.items() if data.get(name))
+    told = [name for name in DETAILS if data.get(name)]
+    has_lists = any(isinstance(data[name], list | Mapping) for name in told)
+    between = "; " if has_lists else ", "  # a list has commas of its own
+    return between.join(f"{DETAILS[name]} {_listed(data[name])}".strip() for name in told)
 
 
 def _listed(value: object) -> str:

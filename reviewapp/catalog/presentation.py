@@ -45,7 +45,7 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "figures": _figures(version.metrics),
         "calibration": _calibration(version.metrics),
         "about": _about(version),
-        "lineage": _lineage(version.lineage),
+        "lineage": _lineage(version.lineage, {one.name: one.label for one in schema.features}),
         "parameters": _pairs(version.lineage.get("parameters")),
         "libraries": _pairs(version.lineage.get("libraries")),
         "inputs": [
@@ -107,14 +107,14 @@ def _about(version: ModelVersion) -> list[dict[str, Any]]:
     return [{"term": term, kind: value} for term, value, kind in rows if value]
 
 
-def _lineage(lineage: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _lineage(lineage: Mapping[str, Any], labels: Mapping[str, str]) -> list[dict[str, Any]]:
     rows, outcomes = _mapping(lineage.get("rows")), _mapping(lineage.get("outcomes"))
     known: list[tuple[str, Any, str]] = [
         ("Data, SHA-256", lineage.get("data_digest"), "code"),
         ("Rows", ", ".join(f"{_count(rows[part])} {words}" for part, words in PARTS.items() if part in rows), "text"),
         ("Outcomes", ", ".join(f"{_count(n)} {name}" for name, n in outcomes.items()), "text"),
         ("Method", lineage.get("kind"), "text"),
-        ("Held to its direction", ", ".join(lineage.get("monotone") or ()), "text"),
+        ("Held to its direction", ", ".join(labels.get(name, name) for name in lineage.get("monotone") or ()), "text"),
         ("Seed", lineage.get("seed"), "text"),
         ("Split by", lineage.get("split_by"), "text"),
         ("Python", lineage.get("python"), "text"),

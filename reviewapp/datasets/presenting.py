@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from reviewapp.catalog.models import UseCase
@@ -165,10 +166,14 @@ def dataset_row(snapshot: DatasetSnapshot) -> dict[str, Any]:
 
 def progress_text(snapshot: DatasetSnapshot) -> str:
     if snapshot.state == State.FROZEN:
-        return f"{snapshot.rows_done:,} rows"
+        return f"{snapshot.rows_done:,} row{pluralize(snapshot.rows_done)}"
     if snapshot.state == State.FAILED:
-        return f"failed after {snapshot.rows_done:,} rows"
-    return f"{snapshot.rows_done:,} of {snapshot.rows_total:,} rows" if snapshot.digest else "waits to be frozen"
+        return f"failed after {snapshot.rows_done:,} row{pluralize(snapshot.rows_done)}"
+    return (
+        f"{snapshot.rows_done:,} of {snapshot.rows_total:,} row{pluralize(snapshot.rows_total)}"
+        if snapshot.digest
+        else "waits to be frozen"
+    )
 
 
 def job(snapshot: DatasetSnapshot) -> dict[str, Any]:

@@ -82,7 +82,13 @@ def problems(found: Sequence[Problem], body: object) -> list[dict[str, str]]:
 def vocabulary(use_case: UseCase) -> list[dict[str, str]]:
     """What a policy may speak about, beside the form: [{name, words}]."""
     labels = labels_of(use_case)
-    inputs = [{"name": f"features.{one.name}", "words": f"{one.label}, {one.kind}"} for one in labels.schema.features]
+    inputs = [
+        {
+            "name": f"features.{one.name}",
+            "words": f"{one.label}, {one.kind}{', protected: do not route by it' if one.protected else ''}",
+        }
+        for one in labels.schema.features
+    ]
     outcomes = ", ".join(use_case.outcome_values)
     queues = ", ".join(queue_names(use_case))
     return [

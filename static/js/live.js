@@ -40,7 +40,7 @@ function rested(region) {
 function show(region, html) {
   const holdsFocus = region.contains(document.activeElement);
   if (region.innerHTML.trim() === html.trim() || holdsFocus) return;
-  region.innerHTML = html;
+  region.innerHTML = html.trim();   // nothing but a line break would not be :empty
 }
 
 function refreshAll() {

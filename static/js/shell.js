@@ -34,6 +34,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && menu?.contains(document.activeElement)) closeMenu({ refocus: true });
 });
 
+/* Where the links scroll, the one to this page is in view. The page itself stays where it is, so scrollIntoView would not do. */
+const here = document.querySelector(".nav [aria-current]");
+if (here) {
+  const links = here.parentElement;
+  links.scrollLeft += Math.max(0, here.getBoundingClientRect().right - links.getBoundingClientRect().right);
+}
+
 const preferences = document.querySelector("[data-preferences]");
 
 async function savePreference(input) {

@@ -1,13 +1,18 @@
 """What one presses for the keys of the product: saved for the person, refused where two things would have one key."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewapp.access.rules import KEY_WORDS, own_key_faults
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.board_words import ACTS
+from tests.architecture.source import TEMPLATES
 
 PAGE = "/preferences/keys/"
+ONE_KEY = re.compile(r'data-key="([^"{])"')
 
 
 def press(browser, **own):
@@ -61,3 +66,9 @@ def test_whatever_is_accepted_leaves_one_meaning_to_each_key(own):
     changed = {key: pressed for key, pressed in own.items() if key != pressed}
     pressed = [changed.get(key, key) for key in KEY_WORDS]
     assert bool(own_key_faults(changed)) == (len(set(pressed)) < len(pressed) or "1" in pressed)
+
+
+def test_every_single_key_of_a_page_can_be_changed():
+    on_pages = {key for page in TEMPLATES.rglob("*.html") for key in ONE_KEY.findall(page.read_text(encoding="utf-8"))}
+    assert {"a", "c", "r", "t"} | {act["key"] for act in ACTS} | on_pages <= KEY_WORDS.keys()
+    assert "e" in on_pages

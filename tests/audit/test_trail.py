@@ -14,7 +14,7 @@ from reviewapp.access.actions import set_roles
 from reviewapp.access.rules import Role, Scope
 from reviewapp.audit import actions, queries
 from reviewapp.audit.models import AuditEvent
-from reviewapp.audit.rules import ACTION_WORDS, words_of
+from reviewapp.audit.rules import ACTION_WORDS, detail_of, words_of
 from tests import factories
 from tests.factories import actor_of
 
@@ -80,6 +80,12 @@ def test_accounts_are_told_by_name_and_changes_by_what_they_changed(auditor, dan
         "gave Lead; took Reviewer",
         "alice",
     )
+
+
+def test_what_an_event_names_reads_on_as_a_sentence():
+    assert detail_of({"answer": "agree", "outcome": "approve"}) == "agree, as approve"
+    assert detail_of({"outcome": "deny", "priority": 5}) == "as deny, with priority 5"
+    assert detail_of({"added": ["Lead", "Admin"], "taken": ["Reviewer"]}) == "gave Lead, Admin; took Reviewer"
 
 
 def test_every_action_has_words(office, alice, sign_in):
