@@ -271,7 +271,6 @@ def test_what_would_change_it_and_what_was_decided_alike(rooms, look, username, 
 
 def test_no_what_if_and_no_correction_of_a_model_that_is_not_here(rooms, look):
     page, _ = rooms.go("underwriter", "elsewhere")
-    expect(page.get_by_role("heading", name="The model advises, without reasons")).to_be_visible()
     expect(page.locator("#what-if")).to_have_count(0)
     expect(page.get_by_role("link", name="Correct an input")).to_have_count(0)
     look(page)
