@@ -1,5 +1,6 @@
 """Cases as pages show them: clocks in words, choices, the timeline in sentences."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,6 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import rules, withheld_words
@@ -21,10 +21,10 @@ from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel, result
 from reviewapp.predictions.models import WhatIf
-from reviewapp.predictions.presentation import advice, facts
+from reviewapp.predictions.presentation import advice, facts, sure_of_100
 
 MOST_DOCKED = 8
-_AWAITED_IN_ROW = 60  # characters: a line of a list stays a line or three; the case page has all of it
+_BELOW = re.compile(r"Confidence below ([\d.]+) %")  # the one reason of a policy that is called so
 _LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CANNOT_TELL: "t"}
 
 
@@ -112,7 +112,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
         "cells": cells,
         "summary": "",
         "advised": queue.use_case.outcome_label(case.advised),
-        "confidence_text": f"{round(100 * case.confidence)} of 100",
+        "confidence_text": f"{sure_of_100(case.confidence, threshold_in(case.why))} of 100",
         "why": case.why,
         **(withheld_words.ROW if case.is_withheld else {}),
         "state_text": "you hold it" if mine else case.holder.display_name if held and case.holder else state,
@@ -122,11 +122,16 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
     }
 
 
+def threshold_in(why: str) -> float | None:
+    """The confidence below which the case came to a person; None where that is not why it came."""
+    named = _BELOW.fullmatch(why)
+    return float(named[1]) / 100 if named else None
+
+
 def _waits(case: Case, now: datetime) -> str:
     if case.state != CaseState.PENDED or case.follow_up_at is None:
         return "waiting"
-    awaited = Truncator(case.awaited).chars(_AWAITED_IN_ROW)
-    return f"pended until {clock(case.follow_up_at, now=now)}, awaits {awaited}"
+    return f"pended until {clock(case.follow_up_at, now=now)}"
 
 
 def clock(moment: datetime, *, now: datetime) -> str:

@@ -53,8 +53,13 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
             for one in schema.features
             if not one.protected
         ],
-        "protected": [{"label": one.label, "name": one.name} for one in schema.features if one.protected],
+        "protected": protected_labels(schema),
     }
+
+
+def protected_labels(schema: FeatureSchema) -> list[str]:
+    """What the model is not told, each once. A value in brackets, "Race (Black)", is left out: it would read as this person's."""
+    return list(dict.fromkeys(feature.label.split(" (")[0] for feature in schema.features if feature.protected))
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -46,7 +46,7 @@ def panel(
 ) -> dict[str, Any]:
     """The context of cases/_what_if.html without a result. `texts` is what was typed, by name; else the fields stand as `row` was asked."""
     if not is_possible(prediction):
-        return {"available": False, "open": False}
+        return {"available": False, "open": texts is not None}
     schema, changes = schema_of(prediction), row.changes if row else {}
     groups: dict[str, list[dict[str, Any]]] = {}
     for name in schema.model_inputs:

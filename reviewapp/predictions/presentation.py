@@ -11,6 +11,8 @@ from inference.reasons import reasons_for
 from inference.schema import NUMERIC, Feature, FeatureSchema
 from inference.waterfall import Waterfall, waterfall
 from reviewapp.catalog.models import FeatureSchemaVersion, ModelVersion, UseCase
+from reviewapp.catalog.presentation import METHODS as CALIBRATED_BY
+from reviewapp.catalog.presentation import protected_labels
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.models import Explanation, Prediction
 
@@ -167,19 +169,37 @@ def confidence_in(value: str, confidence: float, version_id: UUID | None, use_ca
     )
 
 
+def sure_of_100(confidence: float, threshold: float | None) -> str:
+    """A confidence in whole hundredths. One below the threshold of its policy that rounds to it is "just under 95", not "95"."""
+    percent = round(100 * confidence)
+    is_just_under = threshold is not None and confidence < threshold <= percent / 100
+    return f"just under {100 * threshold:.6g}" if threshold is not None and is_just_under else str(percent)
+
+
+def _threshold(prediction: Prediction) -> float | None:
+    """The confidence from which its policy lets a case pass; None where it was not routed or the policy lets none pass."""
+    routing = getattr(prediction, "routing", None)
+    return None if routing is None else routing.threshold
+
+
 def _confidence(prediction: Prediction, use_case: UseCase, words: ConfidenceWords) -> dict[str, Any]:
-    percent = round(100 * (prediction.confidence or 0.0))
+    confidence, threshold = prediction.confidence or 0.0, _threshold(prediction)
+    sure = sure_of_100(confidence, threshold)
     several = len(use_case.outcomes) > 2
     found: dict[str, Any] = {"levels": _levels(prediction, use_case) if several else [], "scale": None}
     if words.of_100 is None:
         return found | {
-            "confidence_word": f"{percent} of 100 by its own reckoning",
+            "confidence_word": f"{sure} of 100 by its own reckoning".capitalize(),
             "confidence_before": TOO_FEW,
             "confidence_count": "",
             "confidence_after": "",
         }
     before, _, after = words.sentence.rstrip(".").partition(str(words.of_100) + " ")
     count, _, spread = after.rpartition(" (")
+    if (
+        threshold is not None and confidence < threshold <= words.of_100 / 100
+    ):  # the count alone would contradict the reason
+        spread += f"; its confidence is {sure} of 100"
     found |= {
         "confidence_word": words.word,
         "confidence_before": before.strip(),
@@ -194,8 +214,8 @@ def _confidence(prediction: Prediction, use_case: UseCase, words: ConfidenceWord
 def _scale(prediction: Prediction, words: ConfidenceWords) -> dict[str, Any]:
     """A line from a coin toss to certainty."""
     percent, low, high = words.of_100 or 0, words.low or 0, words.high or 0
-    routing = getattr(prediction, "routing", None)
-    threshold = round(100 * routing.threshold) if routing is not None and routing.threshold is not None else None
+    passes = _threshold(prediction)
+    threshold = None if passes is None else round(100 * passes)
     return {
         "start": "50, a coin toss",
         "percent": percent,
@@ -277,7 +297,7 @@ def _reasons(prediction: Prediction, use_case: UseCase, explanation: Explanation
     return {
         "reasons": reasons,
         "reasons_note": found.headline,
-        "waterfall": _chart(steps, use_case, found.toward_label, found.against_label, found.is_pairwise),
+        "waterfall": _chart(prediction, steps, use_case, found.toward_label, found.against_label),
         "open_waterfall": True,
         "rows": _rows(schema, features, body, found.toward_label, found.against_label, steps),
         "sum_text": _sum_text(steps, additive=explanation.additive is not False),
@@ -314,17 +334,19 @@ def comparable(
     return {**body, "additive": True, "margins": margins, "alternatives": {other["value"]: mirror}}, [own, other]
 
 
-def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairwise: bool) -> dict[str, Any]:
+def _chart(prediction: Prediction, steps: Waterfall, use_case: UseCase, toward: str, against: str) -> dict[str, Any]:
     noun = use_case.case_noun
     start, end = steps.start_points, steps.end_points
     happened = next((row.get("past") for row in use_case.outcomes if row["value"] == steps.outcome), None) or toward
-    caption = f"From the average {noun} ({start} of 100 {happened}) to this one ({end} of 100), in log-odds."
-    if pairwise:
-        pair = f"{use_case.outcome_label(steps.outcome)} against {use_case.outcome_label(steps.against)}"
+    own, other = use_case.outcome_label(steps.outcome), use_case.outcome_label(steps.against)
+    reckoned = _reckoned(prediction, end)
+    caption = f"From the average {noun} ({start} of 100 {happened}) to this one ({end} of 100{reckoned}), in log-odds."
+    if steps.is_pairwise:
+        pair = f"{own} against {other}"
         caption = f"From the average {noun} to this one: {pair}, in log-odds."
     return {
         "caption": f"{caption} Solid pushes towards {toward}, hatched towards {against}.",
-        "axis_title": f"{use_case.outcome_label(steps.outcome)}, of 100 like it",
+        "axis_title": f"{own} rather than {other}, of 100" if steps.is_pairwise else f"{own}, of 100 like it",
         "axis": [{"percent": tick.label, "x": tick.x, "main": tick.is_even} for tick in steps.ticks],
         "rows": [
             {
@@ -342,6 +364,15 @@ def _chart(steps: Waterfall, use_case: UseCase, toward: str, against: str, pairw
             for row in steps.rows
         ],
     }
+
+
+def _reckoned(prediction: Prediction, end: int) -> str:
+    """What sets the end of the waterfall apart from the confidence above it, where they are two figures."""
+    if end == round(100 * (prediction.confidence or 0.0)):
+        return ""
+    metrics = version_facts(prediction.model_version_id)[1] if prediction.model_version_id else {}
+    is_calibrated = bool(CALIBRATED_BY.get((metrics.get("calibration") or {}).get("method", "")))
+    return " by its own reckoning, before calibration" if is_calibrated else " by its own reckoning"
 
 
 def _rows(
@@ -384,9 +415,7 @@ METHODS = {
 def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, Any]:
     version, background = prediction.model_version, explanation.body.get("background") or {}
     calibration = (version_facts(version.pk)[1].get("calibration") or {}) if version else {}
-    unseen = [
-        feature.label[:1].lower() + feature.label[1:] for feature in schema_of(prediction).features if feature.protected
-    ]
+    unseen = [label[:1].lower() + label[1:] for label in protected_labels(schema_of(prediction))]
     rows = [
         ("Prediction", str(prediction.pk), True),
         ("Inputs, SHA-256", bytes(prediction.snapshot_digest).hex(), True),
@@ -403,7 +432,7 @@ def _provenance(prediction: Prediction, explanation: Explanation) -> dict[str, A
         "calibration_text": f"Confidence is calibrated on {calibration['n']:,} held-out cases."
         if calibration.get("n")
         else "",
-        "not_inputs_text": f"The model is not told: {'; '.join(unseen)}."
+        "not_inputs_text": f"The model is not told: {', '.join(unseen)}."
         if unseen and version and version.artifact_digest
         else "",
         "trained_text": version.model.description if version else "",

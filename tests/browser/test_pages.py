@@ -269,10 +269,10 @@ def test_what_would_change_it_and_what_was_decided_alike(rooms, look, username, 
     look(page)
 
 
-def test_a_what_if_of_a_model_that_is_not_here(rooms, look):
+def test_no_what_if_and_no_correction_of_a_model_that_is_not_here(rooms, look):
     page, _ = rooms.go("underwriter", "elsewhere")
-    page.locator("#what-if summary").click()
-    expect(page.get_by_text("What-if is not available")).to_be_visible()
+    expect(page.locator("#what-if")).to_have_count(0)
+    expect(page.get_by_role("link", name="Correct an input")).to_have_count(0)
     look(page)
 
 

@@ -125,9 +125,9 @@ def test_a_prediction_that_was_sent_along_is_told_apart_from_what_the_model_says
     assert "The prediction of this case was sent along." in text_of(page), "it said deny, the model approve"
 
 
-def test_where_the_model_is_not_registered_the_panel_says_so(office, alice, sign_in):
+def test_where_the_model_is_not_registered_nothing_is_offered_and_an_attempt_is_refused(office, alice, sign_in):
     browser, case = sign_in(alice), office.send()
-    assert "the model of this prediction is not registered here" in text_of(browser.get(f"/cases/{case.pk}/"))
+    assert "What if some inputs were otherwise" not in text_of(browser.get(f"/cases/{case.pk}/"))
     refused = post(browser, case, {"input-income": "1"})
     assert refused.status_code == 409
     assert "the model of this prediction is not registered here" in text_of(refused)

@@ -45,7 +45,7 @@ __all__ = [
     "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
     "HoldsTooMany", "KnowsSubject", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed",
     "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips",
-    "ask_reopening", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next", "copy_documents",
+    "ask_reopening", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next",
     "correct_inputs", "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening",
     "heartbeat", "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "recuse", "release", "reopen_case",
     "return_due", "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla",

@@ -104,8 +104,9 @@ def _case_context(
         else:
             context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
         context["pend"] = pending_panel.pend_context(found, now=now)
+        can_correct = not found.is_correcting and what_if.is_possible(found.prediction)
         context["attach_url"] = reverse("cases:attach", args=[found.pk])
-        context["correct_url"] = "" if found.is_correcting else reverse("cases:correct", args=[found.pk])
+        context["correct_url"] = reverse("cases:correct", args=[found.pk]) if can_correct else ""
     elif _may_take(request, found, now):
         context["take_url"] = reverse("cases:claim", args=[found.pk])
     elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
