@@ -7,6 +7,10 @@ from collections import Counter
 from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from rest_framework.serializers import Serializer
 
 from tests.architecture.source import APP, HOME, ROOMS, dotted, imports, modules, place, tree
@@ -155,3 +159,11 @@ def _below(kind):
     for one in kind.__subclasses__():
         yield one
         yield from _below(one)
+
+
+def test_the_migrations_make_what_the_models_say():
+    made = MigrationLoader(None)
+    assert made.detect_conflicts() == {}
+    said = ProjectState.from_apps(apps)
+    changes = MigrationAutodetector(made.project_state(), said).changes(graph=made.graph)
+    assert {app: [step.describe() for one in found for step in one.operations] for app, found in changes.items()} == {}

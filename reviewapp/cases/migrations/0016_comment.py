@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['author', 'written_at'], name='comment_by_author')],
                 'constraints': [
                     models.CheckConstraint(
-                        condition=Q(Q(withdrawn_at__isnull=True) & ~Q(text='') | Q(withdrawn_at__isnull=False, text='')),
+                        condition=Q(withdrawn_at__isnull=True) & ~Q(text='') | Q(withdrawn_at__isnull=False, text=''),
                         name='withdrawn_comment_has_no_text',
                     )
                 ],
