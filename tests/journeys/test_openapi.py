@@ -229,8 +229,8 @@ def _rely(hold: Any, served: Served, asked: Any) -> None:
     hold("GET", "/api/v1/quality/reliance", "alice", 404, **asked)
 
 
-def _judge(hold: Any, served: Served, asked: Any) -> str:
-    """A lead says what of a sample that was answered otherwise, and another such waits; returns its id."""
+def _judge(hold: Any, served: Served, asked: Any, *, decided: str) -> str:
+    """A lead says what of a sample that was answered otherwise, and another such waits; returns its id. What is `decided` gets a known answer."""
     path, body = "/api/v1/quality/samples/{sample_id}/resolve", {"ruling": "wrong", "reason": "As the payslip says"}
     hold("GET", "/api/v1/quality/samples", "carol", 200, **asked)
     done, waits = (factories.make_sample(served.office, User.objects.get(username="bob")) for _ in range(2))
@@ -240,7 +240,8 @@ def _judge(hold: Any, served: Served, asked: Any) -> str:
     hold("POST", path, "carol", 200, at=at, json=body)
     hold("POST", path, "carol", 409, at=at, json=body)
     samples.work_out(at=factories.now() + timedelta(days=1))
-    known = {"external_id": done.source.external_id, "outcome": "approve", "reason": "Paid back"}
+    case = hold("GET", "/api/v1/cases/{case_id}", "carol", 200, at={"case_id": decided}).json()
+    known = {"external_id": case["external_id"], "outcome": "approve", "reason": "Paid back"}
     for who, outcome, status in (("alice", "approve", 404), ("carol", "maybe", 422), ("carol", "approve", 201)):
         sent = {"queue": "loans", "items": [known | {"outcome": outcome}]}
         hold("POST", "/api/v1/quality/answers", who, status, json=sent)
@@ -494,7 +495,7 @@ def story(served: Served, schema: Any) -> dict[str, str]:
     assert hold("GET", "/api/v1/quality/agreement", "carol", 200, **asked).json()["asked"]["n"] == 1
     hold("GET", "/api/v1/quality/agreement", "alice", 404, **asked)
     _rely(hold, served, asked)
-    sample_id = _judge(hold, served, asked)
+    sample_id = _judge(hold, served, asked, decided=again["id"])
     hold("GET", "/api/v1/forecasts", "carol", 200)  # likewise
     forecasting.work_out(at=factories.now())
     lines = {row["queue"]: row["forecast"] for row in hold("GET", "/api/v1/forecasts", "carol", 200).json()["results"]}

@@ -369,7 +369,7 @@ def test_the_inbox_withholds_both_answers_while_either_case_is_reopened_and_blin
     browser, reopened = sign_in(carol), differing[which]
 
     def told() -> list[bool]:
-        page = browser.get("/quality/samples/").content.partition(b'id="inbox-title"')[2].decode()
+        page = browser.get("/quality/samples/").content.partition(b'aria-label="Waiting for a lead"')[2].decode()
         (line,) = api(carol).get("/api/v1/quality/samples", queue="loans").json()["results"]
         words = ("Approve", "Deny", "Dave says why", "Income too low")
         said = [word in page for word in words]
