@@ -61,9 +61,7 @@ def _walk(page: Page) -> tuple[set[str], list[str]]:
 )
 def test_tab_reaches_everything_and_shows_where_it_is(world, person, held_out, username, path):
     page = person(username)
-    page.route(
-        "**/my-work/*/**", lambda route: route.abort()
-    )  # a live refresh in the middle would take the marks away
+    page.route("**/my-work/*/**", lambda route: route.abort())  # a live refresh in the middle would take the marks away
     if path == "case":
         (case,) = world.cases(held_out["mortgage-underwriting"], "APP-T", wanted=1)
         take(page, world.url + case["case"]["url"])
