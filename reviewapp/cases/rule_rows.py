@@ -9,8 +9,9 @@ from django.http import QueryDict
 
 from reviewapp.cases.models import Queue
 from reviewapp.cases.settings_forms import TEXT_LENGTH, SettingsForm
-from reviewapp.cases.sla import MOST_COMPARISONS, MOST_RULES, RISK_BOUNDS
+from reviewapp.cases.sla import RISK_BOUNDS
 from reviewapp.catalog.conditions.fields import operand_text, read_operand
+from reviewapp.catalog.conditions.first_match import MOST_COMPARISONS, MOST_RULES
 from reviewapp.catalog.conditions.testing import FEATURE
 from reviewapp.catalog.conditions.wording import Labels, condition_in_words
 from reviewapp.catalog.queries import condition_labels

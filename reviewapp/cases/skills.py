@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewapp.cases.sla import MOST_COMPARISONS, MOST_RULES
+from reviewapp.catalog.conditions import first_match
 from reviewapp.catalog.conditions.checking import Check
-from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test, compile_condition
+from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test
 from reviewapp.lib.errors import Problem
 
 NO_SKILL = ""
@@ -30,29 +30,18 @@ def is_skill(name: object) -> bool:
 
 
 def compile_rules(rules: Sequence[Mapping[str, Any]], missing_codes: MissingCodes) -> SkillRules:
-    """:param rules: rules in which `rule_faults` finds nothing. :param missing_codes: per feature, the numbers for "not recorded"."""
-    return [(compile_condition({"all": rule["when"]}, missing_codes), rule["skill"]) for rule in rules]
+    """As `first_match` has it."""
+    return first_match.compile_rules(rules, missing_codes, says="skill")
 
 
 def needed(rules: SkillRules, facts: Facts) -> str:
-    return next((skill for test, skill in rules if test(facts)[0]), NO_SKILL)
+    return first_match.first_match(rules, facts, otherwise=NO_SKILL)
 
 
 def rule_faults(rules: object, *, check: Check, at: str) -> list[Problem]:
-    """Every fault of the rules, in their order, with pointers that begin with `at`. :param check: of the use case, with nothing beside inputs."""
-    if check.is_list(rules, at, most=MOST_RULES) and isinstance(rules, list):
-        for place, rule in enumerate(rules):
-            _check_rule(check, rule, f"{at}/{place}")
-    return check.found
+    """As `first_match` has it. :param check: of the use case, with nothing beside inputs."""
+    return first_match.rule_faults(rules, check=check, at=at, says="skill", fault_of=_skill_fault)
 
 
-def _check_rule(check: Check, rule: object, at: str) -> None:
-    if not check.is_object(rule, at, required={"when", "skill"}) or not isinstance(rule, Mapping):
-        return
-    if check.is_list(rule["when"], f"{at}/when", most=MOST_COMPARISONS, least=1):
-        for place, part in enumerate(rule["when"]):
-            here = f"{at}/when/{place}"
-            if check.is_object(part, here, required={"field", "op"}, optional={"value"}):
-                check.comparison(part, here)
-    if not is_skill(rule["skill"]):
-        check.add(f"{at}/skill", "wrong_type", NAME_HELP)
+def _skill_fault(skill: object) -> str | None:
+    return None if is_skill(skill) else NAME_HELP

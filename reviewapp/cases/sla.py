@@ -19,13 +19,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from reviewapp.cases.rules import QUEUE_BOUNDS
+from reviewapp.catalog.conditions import first_match
 from reviewapp.catalog.conditions.checking import Check, of_nothing
-from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test, compile_condition
+from reviewapp.catalog.conditions.testing import Facts, MissingCodes, Test
 from reviewapp.lib.errors import Problem
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 GIVEN = ("outcome", "confidence", "priority")
-MOST_RULES, MOST_COMPARISONS, MOST_SPANS, MOST_HOLIDAYS = 30, 3, 4, 400
+MOST_SPANS, MOST_HOLIDAYS = 4, 400
 LEAST_WEEK = 60  # minutes open in a week
 LONGEST_WAIT = 104  # weeks until due, by opening hours
 RISK_BOUNDS = (10, 95)
@@ -139,7 +140,7 @@ class ServiceLevel:
     calendar: Calendar | None
 
     def minutes_of(self, facts: Facts) -> int:
-        return next((minutes for test, minutes in self.rules if test(facts)[0]), self.minutes)
+        return first_match.first_match(self.rules, facts, otherwise=self.minutes)
 
     def clock(self, opened_at: datetime, minutes: int) -> Clock:
         whole = timedelta(minutes=minutes)
@@ -148,8 +149,8 @@ class ServiceLevel:
 
 
 def compile_rules(rules: Sequence[Mapping[str, Any]], missing_codes: MissingCodes) -> tuple[tuple[Test, int], ...]:
-    """:param rules: rules in which `rule_faults` finds nothing. :param missing_codes: per feature, the numbers for "not recorded"."""
-    return tuple((compile_condition({"all": rule["when"]}, missing_codes), rule["minutes"]) for rule in rules)
+    """As `first_match` has it."""
+    return first_match.compile_rules(rules, missing_codes, says="minutes")
 
 
 def features_in(rules: Sequence[Mapping[str, Any]]) -> bool:
@@ -186,24 +187,14 @@ def next_step(stage: str, *, due: datetime, lease_until: datetime | None, now: d
 
 
 def rule_faults(rules: object, *, check: Check, at: str) -> list[Problem]:
-    """Every fault of the rules, in their order, with pointers that begin with `at`. :param check: of the use case, with GIVEN."""
-    if check.is_list(rules, at, most=MOST_RULES) and isinstance(rules, list):
-        for place, rule in enumerate(rules):
-            _check_rule(check, rule, f"{at}/{place}")
-    return check.found
+    """As `first_match` has it. :param check: of the use case, with GIVEN."""
+    return first_match.rule_faults(rules, check=check, at=at, says="minutes", fault_of=_minutes_fault)
 
 
-def _check_rule(check: Check, rule: object, at: str) -> None:
-    if not check.is_object(rule, at, required={"when", "minutes"}) or not isinstance(rule, Mapping):
-        return
-    if check.is_list(rule["when"], f"{at}/when", most=MOST_COMPARISONS, least=1):
-        for place, part in enumerate(rule["when"]):
-            here = f"{at}/when/{place}"
-            if check.is_object(part, here, required={"field", "op"}, optional={"value"}):
-                check.comparison(part, here)
+def _minutes_fault(minutes: object) -> str | None:
     low, high = QUEUE_BOUNDS["sla_minutes"]
-    if type(rule["minutes"]) is not int or not low <= rule["minutes"] <= high:
-        check.add(f"{at}/minutes", "wrong_type", f"Send a whole number from {low:,} to {high:,}.")
+    fits = type(minutes) is int and low <= minutes <= high
+    return None if fits else f"Send a whole number from {low:,} to {high:,}."
 
 
 def calendar_faults(data: object, *, at: str) -> list[Problem]:
