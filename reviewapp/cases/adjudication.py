@@ -7,9 +7,11 @@ from typing import Any
 from django.urls import reverse
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.answer_form import plain_answer_context
 from reviewapp.cases.models import Case, Draft, Review
-from reviewapp.cases.presentation import answered, plain_answer_context, sla, span
 from reviewapp.cases.rules import MOST_REASONS, CaseState, Stage
+from reviewapp.cases.timeline import answered
+from reviewapp.cases.wording import low, sla, span
 from reviewapp.catalog.models import ReasonCode, UseCase
 
 
@@ -89,7 +91,7 @@ def answer_context(
 def _binding(choice: dict[str, Any], reviews: Sequence[Review]) -> dict[str, Any]:
     outcome = choice["value"].removeprefix("outcome:")
     by = [rank for rank, review in enumerate(reviews, start=1) if review.outcome == outcome]
-    words = f"{choice['lead'][:1].lower()}{choice['lead'][1:]}"
+    words = low(choice["lead"])
     return choice | {"rest": f", as answer {by[0]}" if by else "", "record": f"Decide {words} and take next"}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewapp.cases import presentation
+from reviewapp.cases import answer_form
 from reviewapp.cases.models import BlindAnswer, Case, Draft
 from reviewapp.cases.rules import SURENESS, Answer, choice_of
 from reviewapp.catalog.models import ReasonCode
@@ -23,9 +23,9 @@ def answer_context(
 ) -> dict[str, Any]:
     """The form that this person is to fill in now; see cases/_answer.html. `own` is what they said before they saw the model's part."""
     if case.is_withheld:
-        return _first(presentation.plain_answer_context(case, draft=draft, posted=posted, errors=errors), posted)
+        return _first(answer_form.plain_answer_context(case, draft=draft, posted=posted, errors=errors), posted)
     kept = _kept(case, draft, own) if own else draft
-    found = presentation.answer_context(case, codes, draft=kept, posted=posted, errors=errors)
+    found = answer_form.answer_context(case, codes, draft=kept, posted=posted, errors=errors)
     return _second(found, case, own, is_draft=draft is not None) if own else found
 
 

@@ -10,11 +10,12 @@ from django.urls import reverse
 from reviewapp.cases.actions.leading import Order, Outlook, Result, Target
 from reviewapp.cases.board import Choice
 from reviewapp.cases.models import Case
-from reviewapp.cases.presentation import bounded, lease, queue_row, sla, span
+from reviewapp.cases.presentation import queue_row
 from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.cases.staffing import Gap
 from reviewapp.cases.withholding import WITHHELD
+from reviewapp.cases.wording import bounded, lease, sla, span
 from reviewapp.lib.errors import Invalid
 
 MOST_TOLD = 5  # refusals that a message spells out

@@ -11,7 +11,7 @@ from reviewapp.cases import comments
 from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, named_in
 from reviewapp.cases.models import Case
-from reviewapp.cases.presentation import clock
+from reviewapp.cases.wording import clock
 from reviewapp.lib.actor import Actor
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from reviewapp.cases.evidence import APPLIED, SOURCE_LENGTH, WAITING
 from reviewapp.cases.models import Case, Correction
+from reviewapp.cases.wording import low
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel
 from reviewapp.predictions.presentation import schema_of
@@ -48,12 +49,8 @@ def changes_of(made: Correction) -> list[dict[str, str]]:
 def _advice(case: Case, made: Correction) -> str:
     if made.state != APPLIED:
         return ""
-    was, now = (_low(case.queue.use_case.outcome_label(one.outcome)) for one in (made.before, made.after))
+    was, now = (low(case.queue.use_case.outcome_label(one.outcome)) for one in (made.before, made.after))
     return f"the model’s advice was {was}, is now {now}" if was != now else f"the model’s advice is still {now}"
-
-
-def _low(label: str) -> str:
-    return label[:1].lower() + label[1:]
 
 
 def corrections_answer(case_id: UUID, row: Mapping[str, Any]) -> list[dict[str, Any]]:

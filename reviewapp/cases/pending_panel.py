@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from reviewapp.cases.forms import PendForm
 from reviewapp.cases.models import Case
-from reviewapp.cases.presentation import clock
 from reviewapp.cases.rules import AWAITED_LENGTH, LONGEST_PENDED, quick_follow_ups
+from reviewapp.cases.wording import clock
 
 _WORDS = {"30m": "In 30 min", "2h": "In 2 h", "tomorrow": "Tomorrow"}
 _TARGETS = {"follow_up_at": "follow-up", "awaited": "awaited"}

@@ -1,4 +1,4 @@
-"""Cases as pages show them: clocks in words, choices, the timeline in sentences."""
+"""Cases as pages show them: as rows of lists, and whole."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,64 +10,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases import rules, withheld_words
+from reviewapp.cases import withheld_words
 from reviewapp.cases.flips_panel import flips_context
-from reviewapp.cases.models import NOTE_LENGTH, BlindAnswer, Case, Draft, Queue, Review
+from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
-from reviewapp.cases.queries import COUNT_LIMIT, QueueFigures
-from reviewapp.cases.rules import Answer, CaseState
-from reviewapp.catalog.models import ReasonCode, UseCase
-from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.cases.queries import QueueFigures
+from reviewapp.cases.rules import CaseState
+from reviewapp.cases.timeline import timeline
+from reviewapp.cases.wording import bounded, clock, lease, low, sla, span
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel, result
 from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import advice, facts, sure_of_100
 
-MOST_DOCKED = 8
 _BELOW = re.compile(r"Confidence below ([\d.]+) %")  # the one reason of a policy that is called so
-_LETTERS = {Answer.AGREE: "a", Answer.CORRECT: "c", Answer.REFER: "r", Answer.CANNOT_TELL: "t"}
-
-
-def span(delta: timedelta) -> str:
-    """ "38 min", "1 h 04", "2 d 3 h"."""
-    minutes = int(abs(delta).total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02}"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
-
-
-def sla(due: datetime, *, risk_at: datetime, now: datetime) -> dict[str, Any]:
-    """The clock of one case, in words, with its state."""
-    over, at_risk = now >= due, now >= risk_at
-    return {
-        "due_at": due,
-        "sla_text": f"{span(now - due)} over" if over else f"in {span(due - now)}",
-        "sla_state": "breached" if over else "risk" if at_risk else "ok",
-        "risk_at": risk_at,
-    }
-
-
-def lease(case: Case, *, now: datetime) -> dict[str, Any] | None:
-    if case.state != CaseState.LEASED or case.lease_until is None:
-        return None
-    left = max(int((case.lease_until - now).total_seconds()), 0)
-    total = case.queue.lease_minutes * 60
-    return {
-        "number": case.lease,
-        "expires_at": case.lease_until,
-        "started_at": case.lease_until - timedelta(seconds=total),
-        "seconds_left": min(left, total),
-        "total_seconds": total,
-        "text": f"{left // 60}:{left % 60:02} left" if left else "over, still yours until somebody takes it",
-    }
-
-
-def bounded(count: int) -> str:
-    return f"over {COUNT_LIMIT:,}" if count > COUNT_LIMIT else f"{count}"
 
 
 # Lists
@@ -105,7 +61,7 @@ def list_row(case: Case, queue: Queue, schema: Any, *, me: Any, now: datetime) -
     names = [name for name in queue.use_case.summary_features if name in schema.by_name]
     cells = [_cell(schema, name, case.summary.get(name)) for name in names]
     decided = case.state == CaseState.DECIDED
-    state = f"decided: {_low(queue.use_case.outcome_label(case.outcome))}" if decided else _waits(case, now)
+    state = f"decided: {low(queue.use_case.outcome_label(case.outcome))}" if decided else _waits(case, now)
     return sla(case.due_at, risk_at=case.risk_at, now=case.decided_at or now) | {
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),
@@ -134,12 +90,6 @@ def _waits(case: Case, now: datetime) -> str:
     return f"pended until {clock(case.follow_up_at, now=now)}"
 
 
-def clock(moment: datetime, *, now: datetime) -> str:
-    """ "14:30", and on another day than today's "27 Nov, 09:00"; in the server's time zone, as all times on pages."""
-    local = timezone.localtime(moment)
-    return f"{local:%H:%M}" if local.date() == timezone.localtime(now).date() else f"{local:%-d %b, %H:%M}"
-
-
 def _cell(schema: Any, name: str, value: Any) -> dict[str, Any]:
     feature = schema.by_name[name]
     return {
@@ -147,10 +97,6 @@ def _cell(schema: Any, name: str, value: Any) -> dict[str, Any]:
         "value": schema.format_value(name, value),
         "numeric": type(value) in (int, float) and not feature.categories,
     }
-
-
-def _low(label: str) -> str:
-    return label[:1].lower() + label[1:]
 
 
 # The case page
@@ -253,7 +199,7 @@ def decided_by(case: Case, names: Mapping[Any, str]) -> str:
     last = max(case.reviews.all(), key=lambda review: review.reviewed_at, default=None)
     if case.state != CaseState.DECIDED or last is None or case.decided_at is None:
         return ""
-    advised = _low(case.queue.use_case.outcome_label(case.advised))
+    advised = low(case.queue.use_case.outcome_label(case.advised))
     said = "as the model advised" if case.outcome == case.advised else f"the model advised {advised}"
     return f"By {names.get(last.reviewer_id, 'a person')} on {case.decided_at:%-d %b, %H:%M} UTC; {said}."
 
@@ -274,320 +220,9 @@ def why(case: Case) -> str:
 
 def state_text(case: Case, *, now: datetime) -> str:
     if case.state == CaseState.DECIDED:
-        return f"Decided: {_low(case.queue.use_case.outcome_label(case.outcome))}"
+        return f"Decided: {low(case.queue.use_case.outcome_label(case.outcome))}"
     if case.state == CaseState.LEASED and case.holder and case.lease_until and case.lease_until > now:
         return f"{case.holder.display_name} holds it until {case.lease_until:%H:%M} UTC"
     if case.state == CaseState.PENDED and case.follow_up_at:
         return f"Pended until {clock(case.follow_up_at, now=now)} {timezone.localtime(case.follow_up_at):%Z}"
     return "Nobody holds this case"
-
-
-def answer_context(
-    case: Case,
-    codes: Sequence[ReasonCode],
-    *,
-    draft: Draft | None,
-    posted: Mapping[str, Any] | None = None,
-    errors: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """The form: what was posted wins over the draft."""
-    use_case = case.queue.use_case
-    ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
-    given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
-    errors = errors or {}
-    choices, side = _choices(case, use_case, ordinal, given["choice"])
-    reasons = _reason_codes(case, codes, given["reason"])
-    others = [reason for reason in reasons if not reason["proposed"]]
-    return {
-        "title": "Your level" if ordinal else "Your answer",
-        "scale": ordinal,
-        "docks": len(choices) + len(side) <= MOST_DOCKED,
-        "choices": choices,
-        "side_choices": side,
-        "reason_codes": reasons,
-        "other_reasons": len(others),
-        "other_reasons_open": any(reason["checked"] for reason in others),
-        "reasons_title": "Reasons",
-        "reasons_hint": f"told to the {use_case.subject_noun}, up to {rules.MOST_REASONS}",
-        "note": given["note"],
-        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
-        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
-        "max_note": NOTE_LENGTH,
-        "active_seconds": given.get("active_seconds", 0),
-        "record": "Record and take next",
-        "errors": errors,
-        "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
-    }
-
-
-def plain_answer_context(
-    case: Case, *, draft: Draft | None, posted: Mapping[str, Any] | None, errors: Mapping[str, str] | None
-) -> dict[str, Any]:
-    """The form by outcomes alone, without reasons: nothing in it depends on what the model says."""
-    use_case = case.queue.use_case
-    given = posted or (_of_draft(draft) if draft else {"choice": "", "reason": [], "note": ""})
-    errors = errors or {}
-    ordinal = use_case.outcome_kind == OutcomeKind.ORDINAL
-    plain = _level if ordinal else _outcome
-    choices = [plain(rank, outcome, given["choice"]) for rank, outcome in enumerate(use_case.outcome_list, start=1)]
-    shown = [choice | {"record": f"Record {_low(choice['lead'])}, show the model"} for choice in choices]
-    side = _passing(case, given["choice"])
-    return {
-        "scale": ordinal,
-        "docks": len(choices) + len(side) <= MOST_DOCKED,
-        "choices": shown if ordinal else shown + side,
-        "side_choices": side if ordinal else [],
-        "reason_codes": [],
-        "note": given["note"],
-        "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
-        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
-        "max_note": NOTE_LENGTH,
-        "active_seconds": given.get("active_seconds", 0),
-        "errors": errors,
-        "error_list": [{"text": text, "target": _TARGETS[name]} for name, text in errors.items()],
-    }
-
-
-def _outcome(rank: int, outcome: Any, chosen: str) -> dict[str, Any]:
-    """By number, not by a letter: A means "agree" on every other case."""
-    return _choice(f"outcome:{outcome.value}", outcome.label, "", str(rank) if rank < 10 else "", chosen, "")
-
-
-_TARGETS = {"choice": "answer-title", "reason": "reasons", "note": "note"}
-
-
-def _of_draft(draft: Draft) -> dict[str, Any]:
-    return {"choice": draft.choice, "reason": draft.reason_codes, "note": draft.note}
-
-
-def _choices(
-    case: Case, use_case: UseCase, ordinal: bool, chosen: str
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(choices, side choices). Ordered outcomes are chosen by level, without a word on which of them the model advises."""
-    passing = _passing(case, chosen)
-    if ordinal:
-        return [_level(rank, outcome, chosen) for rank, outcome in enumerate(use_case.outcome_list, start=1)], passing
-    advised = _low(use_case.outcome_label(case.advised))
-    found = [_choice(Answer.AGREE, "Agree", f": {advised}", "a", chosen, f"Record {advised} and take next")]
-    others = [outcome for outcome in use_case.outcome_list if outcome.value != case.advised]
-    for rank, outcome in enumerate(others, start=1):
-        label = _low(outcome.label)
-        key = "c" if len(others) == 1 else str(rank) if rank < 10 else ""
-        found.append(
-            _choice(
-                f"correct:{outcome.value}", "Correct", f" to: {label}", key, chosen, f"Record {label} and take next"
-            )
-        )
-    return found + passing, []
-
-
-def _passing(case: Case, chosen: str) -> list[dict[str, Any]]:
-    found = [
-        _choice(Answer.REFER, "Refer", f" to {_lead_name(case)}", "r", chosen, "Refer and take next"),
-        _choice(Answer.CANNOT_TELL, "Cannot tell", "", "t", chosen, "Record “cannot tell” and take next"),
-    ]
-    return found[1:] if case.queue.is_lead else found
-
-
-def _choice(value: str, lead: str, rest: str, key: str, chosen: str, record: str) -> dict[str, Any]:
-    return {
-        "value": str(value),
-        "lead": lead,
-        "rest": rest,
-        "key": key,
-        "checked": chosen == value,
-        "record": record,
-        "number": "",
-    }
-
-
-def _level(rank: int, outcome: Any, chosen: str) -> dict[str, Any]:
-    value = f"outcome:{outcome.value}"
-    number, _, words = outcome.label.partition(" ")
-    name = words if number.isdigit() else outcome.label
-    return _choice(value, name, "", str(rank), chosen, f"Record {_low(outcome.label)} and take next") | {
-        "number": number if number.isdigit() else str(rank)
-    }
-
-
-def _lead_name(case: Case) -> str:
-    return "a lead"
-
-
-def _reason_codes(case: Case, codes: Sequence[ReasonCode], checked: Iterable[str]) -> list[dict[str, Any]]:
-    """Proposed first: those whose inputs pushed towards an adverse outcome, strongest first, at most four."""
-    proposed = _proposed(case, codes)
-    ordered = [*proposed, *(code for code in codes if code not in proposed)]
-    if not proposed:
-        proposed = ordered[: rules.MOST_REASONS]
-    keys = {code.code: key for code, key in zip(proposed, _reason_keys(case), strict=False)}
-    return [
-        {
-            "code": code.code,
-            "text": code.text,
-            "key": keys.get(code.code, ""),
-            "checked": code.code in set(checked),
-            "proposed": code in proposed,
-        }
-        for code in ordered
-    ]
-
-
-def _reason_keys(case: Case) -> Sequence[str]:
-    """Digits, unless levels have them."""
-    levels = case.queue.use_case.outcome_kind == OutcomeKind.ORDINAL or len(case.queue.use_case.outcomes) > 2
-    return ("y", "u", "i", "o") if levels else ("1", "2", "3", "4")
-
-
-def _proposed(case: Case, codes: Sequence[ReasonCode]) -> list[ReasonCode]:
-    explanation = getattr(case.prediction, "explanation", None)
-    use_case = case.queue.use_case
-    if explanation is None or explanation.additive is False:
-        return []
-    sign = 1 if case.advised in use_case.adverse_outcomes else -1
-    pushes = explanation.body["contributions"]
-    found = [(sum(sign * pushes.get(name, 0.0) for name in code.features), code) for code in codes if code.features]
-    return [code for push, code in sorted(found, key=lambda pair: -pair[0]) if push > 0][: rules.MOST_REASONS]
-
-
-# The story of a case, from its audit events
-
-_SENTENCES = {
-    "prediction.received": "The prediction was received.",
-    "prediction.scored": "The model scored it.",
-    "case.claimed": "{who} took the case.",
-    "case.released": "{who} gave the case back.",
-    "case.recused": "{who} knows the person and gave the case back. It is not given to them again.",
-    "case.conflict_recorded": "{who} recorded that {linked} knows the person. They get none of the person’s cases.",
-    "case.conflict_ended": "{who} ended what was recorded of {linked} and the person. They may get the person’s cases again.",
-    "case.undone": "{who} took the answer back. It counts no more.",
-    "case.reopened": "{who} reopened the case. What was decided counts no more.",
-    "case.reopening_asked": "{who} asked to reopen the case.",
-    "case.reopening_declined": "{who} declined to reopen the case.",
-    "case.returned": "The follow-up time came: the case went back to its queue, with its priority raised by one.",
-    "case.sla_threatened": "Time runs short: the case is at risk of being late.",
-    "case.sla_breached": "The time is over: the case is late. Its priority became {priority}, the highest.",
-    "case.comment_withdrawn": "{who} withdrew a comment.",
-    "case.commented": "{who} wrote a comment.",
-    "case.escalated": "The late case went to {to}.",
-    "case.viewed": "{who} looked at the case.",
-    "case.taken_back": "{who} took the case back from {holder}.",
-    "case.reassigned": "{who} gave the case to {person}.",
-    "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
-    "case.moved": "{who} moved the case to {moved_to}.",
-    "case.what_if_asked": "{who} asked the model what it would say of other inputs.",
-    "case.flips_asked": "{who} asked what would change the model’s advice.",
-    "case.similar_viewed": "{who} looked at similar decided cases.",
-    "case.document_added": "{who} attached a document.",
-    "case.document_viewed": "{who} opened a document.",
-    "prediction.document_added": "{who} sent a document.",
-    "case.correction_proposed": "{who} corrected inputs. The model is asked to score them.",
-    "case.corrected": "The model scored the corrected inputs. What was answered before counts no more.",
-    "case.correction_lapsed": "The case was answered, or whoever corrected it stepped back from it, before the model had scored the corrected "
-    "inputs: the correction counts no more.",
-    "case.correction_failed": "The model could not score the corrected inputs: the case stands as it was.",
-}
-# Why somebody is linked to the person is for leads and the audit trail, not for everybody who reads the case
-_REASON_KEPT = {"case.conflict_recorded", "case.conflict_ended"}
-# What is no news from the same person directly after what
-_COVERED = {
-    "case.viewed": {
-        "case.viewed",
-        "case.claimed",
-        "case.what_if_asked",
-        "case.flips_asked",
-        "case.similar_viewed",
-        "case.commented",
-        "case.comment_withdrawn",
-        "case.document_viewed",
-        "case.document_added",
-        "case.correction_proposed",
-    },
-    "case.what_if_asked": {"case.what_if_asked"},
-    "case.flips_asked": {"case.flips_asked"},
-    "case.similar_viewed": {"case.similar_viewed"},
-    "case.document_viewed": {"case.document_viewed"},
-}
-
-
-def timeline(
-    case: Case, events: Sequence[AuditEvent], names: Mapping[Any, str], *, hidden: Collection[UUID] = ()
-) -> list[dict[str, Any]]:
-    """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once.
-
-    :param hidden: people of whose doings nothing is told.
-    """
-    reviews = {str(review.pk): review for review in case.reviews.all()}
-    pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
-    awaits = {"quote": case.awaited}  # a case keeps what was awaited last
-    views = {str(view.pk): view for view in case.blind_answers.all()} if case.is_blind else {}
-    told: list[dict[str, Any]] = []
-    last: tuple[str, Any] = ("", None)
-    for event in events:
-        if event.actor_id in hidden:
-            continue
-        if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
-            continue
-        last = (event.action, event.actor_id)
-        told.append(_told(case, event, reviews, views, names) | (awaits if event.pk == pended else {}))
-    return told
-
-
-def _told(
-    case: Case,
-    event: AuditEvent,
-    reviews: Mapping[str, Review],
-    views: Mapping[str, BlindAnswer],
-    names: Mapping[Any, str],
-) -> dict[str, Any]:
-    who = names.get(event.actor_id, event.actor_name or "The system")
-    review = reviews.get(event.data.get("review", ""))
-    seen_by = {view.reviewer_id for view in views.values()}
-    if case.is_withheld and (short := withheld_words.sentence(event, who, review, seen_by=seen_by)):
-        return {"at": event.at, "sentence": short, "quote": ""}
-    if view := views.get(event.data.get("blind_answer", "")):
-        said = _low(case.queue.use_case.outcome_label(view.outcome))
-        return {"at": event.at, "sentence": f"{who} said {said}, before seeing the model’s advice.", "quote": view.note}
-    if event.action == "case.reviewed" and review is not None:
-        return {"at": event.at, "sentence": f"{who} {answered(review, case.queue.use_case)}.", "quote": review.note}
-    if event.action == "case.pended":
-        until = clock(datetime.fromisoformat(event.data["follow_up_at"]), now=event.at)
-        return {"at": event.at, "sentence": f"{who} pended the case until {until}.", "quote": ""}
-    if event.action in {"prediction.received", "prediction.scored"} and event.data.get("rule"):
-        return {"at": event.at, "sentence": _routed(case, event), "quote": ""}
-    words = {**event.data, "who": who, "person": _named(event, "assigned_to", names)}
-    words["holder"], words["linked"] = (_named(event, name, names) for name in ("holder", "linked"))
-    words["to"] = event.data.get("moved_to") or words["person"]
-    return {
-        "at": event.at,
-        "sentence": _SENTENCES.get(event.action, event.action).format(**words),
-        "quote": "" if event.action in _REASON_KEPT else event.reason,
-    }
-
-
-def people_in(events: Iterable[AuditEvent]) -> set[UUID]:
-    """Ids of everybody the sentences name: who acted, and whom a lead took a case from, gave it to or said something of."""
-    named = [event.data.get(name) for event in events for name in ("assigned_to", "holder", "linked")]
-    return {event.actor_id for event in events if event.actor_id} | {UUID(text) for text in named if text}
-
-
-def _named(event: AuditEvent, name: str, names: Mapping[Any, str]) -> str:
-    given = event.data.get(name)
-    return names.get(UUID(given), "a colleague") if given else "a colleague"
-
-
-def _routed(case: Case, event: AuditEvent) -> str:
-    advised = _low(case.queue.use_case.outcome_label(event.data.get("outcome") or case.advised))
-    did = "Scored here" if event.action == "prediction.scored" else "Received"
-    return f"{did}; the model advised {advised}. Policy version {event.data['policy']} asked for a person: {event.data['rule']}."
-
-
-def answered(review: Review, use_case: UseCase) -> str:
-    """ "agreed: deny", "corrected to approve", "referred the case"."""
-    outcome = _low(use_case.outcome_label(review.outcome))
-    return {
-        Answer.AGREE: f"agreed: {outcome}",
-        Answer.CORRECT: f"corrected to {outcome}",
-        Answer.REFER: "referred the case",
-        Answer.CANNOT_TELL: "could not tell",
-    }[Answer(review.answer)]

@@ -9,8 +9,8 @@ from django.urls import reverse
 from reviewapp.cases import reopenings
 from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case
-from reviewapp.cases.presentation import clock
 from reviewapp.cases.rules import REASON_LENGTH, RequestState
+from reviewapp.cases.wording import clock
 from reviewapp.lib.actor import Actor
 
 

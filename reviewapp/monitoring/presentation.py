@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from reviewapp.cases.presentation import clock, span
+from reviewapp.cases.wording import clock, span
 from reviewapp.monitoring.models import Forecast, Shift
 from reviewapp.monitoring.queries import Standing
 from reviewapp.monitoring.rules import (

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reviewapp.cases.models import Queue
-from reviewapp.cases.presentation import span
+from reviewapp.cases.wording import span
 from reviewapp.catalog.models import UseCase
 from reviewapp.quality.rules import FEWEST_FOR_RANGE, FEWEST_FOR_VALUE, FEWEST_IN_ARM, FEWEST_RARER, WINDOW
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.urls import reverse
 
 from reviewapp.cases.models import Case, Queue
-from reviewapp.cases.presentation import span
 from reviewapp.cases.withholding import WITHHELD
+from reviewapp.cases.wording import span
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE
-from reviewapp.cases import actions, board_words, presentation, queries
+from reviewapp.cases import actions, board_words, queries, wording
 from reviewapp.cases.actions.leading import Order, Outlook, Result
 from reviewapp.cases.board import FILTERS, PAGE_SIZE, PARAMS, Choice, holders, listed, mark
 from reviewapp.cases.forms import read_order
@@ -45,7 +45,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "news_url": f"{reverse('cases:board-news')}?{request.GET.urlencode()}&seen={mark(page.rows)}",
         "live_url": reverse("cases:board-figures"),
         "empty": board_words.nothing(choice, url),
-        "to_reopen": presentation.bounded(sum(row.to_reopen for row in figures)),
+        "to_reopen": wording.bounded(sum(row.to_reopen for row in figures)),
     }
     return render(request, "cases/board.html", context)
 

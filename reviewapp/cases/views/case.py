@@ -14,7 +14,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
-from reviewapp.cases import actions, blind_panel, comments, evidence_queries, pending_panel, presentation, queries
+from reviewapp.cases import (
+    actions,
+    blind_panel,
+    comments,
+    evidence_queries,
+    pending_panel,
+    presentation,
+    queries,
+    timeline,
+    wording,
+)
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
@@ -75,7 +85,7 @@ def _case_context(
     prefetch_related_objects([found], "reviews")  # they are asked for twice
     readable = comments.listed(found, request.actor) if found.shown_comments is None else found.shown_comments
     events = told_to(queries.story_of(found), readable)
-    names = queries.display_names(presentation.people_in(events))
+    names = queries.display_names(timeline.people_in(events))
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
     mine = found.state == "leased" and found.holder_id == request.user.pk
@@ -281,7 +291,7 @@ def pend(request: HttpRequest, case_id: UUID) -> HttpResponse:
         )
     except (Invalid, LeaseLost) as error:
         return _not_pended(request, case_id, form, error)
-    messages.success(request, f"Pended until {presentation.clock(follow_up_at, now=now)}: {found.external_id}.")
+    messages.success(request, f"Pended until {wording.clock(follow_up_at, now=now)}: {found.external_id}.")
     return take_next(request, found.queue)
 
 

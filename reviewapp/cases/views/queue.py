@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases import actions, presentation, queries
+from reviewapp.cases import actions, presentation, queries, wording
 from reviewapp.cases.actions import HoldsTooMany
 from reviewapp.cases.lists import PAGE_SIZE, PARAMS, Choice
 from reviewapp.cases.models import Case, Queue
@@ -50,9 +50,9 @@ def _list_context(
         "queue": {
             "name": found.name,
             "url": url,
-            "waiting": presentation.bounded(waiting),
-            "in_hand": presentation.bounded(held),
-            "pended": presentation.bounded(pended) if pended else "",
+            "waiting": wording.bounded(waiting),
+            "in_hand": wording.bounded(held),
+            "pended": wording.bounded(pended) if pended else "",
             "order_text": f"the next case is chosen for you: {ORDER_WORDS[NextOrder(found.next_order)]}",
             "claim_url": claim_url,
             "settings_url": reverse("cases:settings", args=[found.slug]) if listed.may_lead else None,

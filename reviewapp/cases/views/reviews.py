@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from reviewapp.cases import presentation, queries
+from reviewapp.cases import queries, timeline
 from reviewapp.cases.adjudication import duration
 from reviewapp.cases.lists import PAGE_SIZE
 from reviewapp.cases.rules import Answer, Stage
@@ -17,7 +17,7 @@ from reviewapp.lib import paging, query
 
 def answered(review: Any) -> dict[str, Any]:
     case, use_case = review.case, review.case.queue.use_case
-    words = presentation.answered(review, use_case)
+    words = timeline.answered(review, use_case)
     return {
         "at": review.reviewed_at,
         "external_id": case.external_id,

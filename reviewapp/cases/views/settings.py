@@ -17,10 +17,10 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, queries
 from reviewapp.cases.actions.settings import SECTIONS, SettingsMoved, seen_digest
 from reviewapp.cases.models import Queue
-from reviewapp.cases.presentation import clock
 from reviewapp.cases.proof_panel import burden
 from reviewapp.cases.rule_rows import Service, Skills
 from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Next, Proof, SecondReview, SettingsForm
+from reviewapp.cases.wording import clock
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.actions import set_away
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases import presentation, queries
+from reviewapp.cases import presentation, queries, wording
 from reviewapp.cases.forms import read_away
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.comments import shown_mentions
@@ -48,7 +48,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def _away(until: datetime | None, now: datetime) -> dict[str, str]:
     is_away = until is not None and until > now
     return {
-        "until": presentation.clock(until, now=now) if until is not None and is_away else "",
+        "until": wording.clock(until, now=now) if until is not None and is_away else "",
         "earliest": f"{timezone.localtime(now):%Y-%m-%dT%H:%M}",
         "zone": f"{timezone.localtime(now):%Z}",
     }
@@ -64,7 +64,7 @@ def away(request: HttpRequest) -> HttpResponse:
         messages.error(request, f"Nothing is changed. {error.detail}")
         return redirect("cases:my-work")
     words = (
-        f"You are away until {presentation.clock(until, now=timezone.now())}: nobody gives you a case."
+        f"You are away until {wording.clock(until, now=timezone.now())}: nobody gives you a case."
         if until
         else "You are back."
     )
@@ -106,12 +106,12 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _held(case: Case, now: datetime) -> dict[str, Any]:
-    return presentation.sla(case.due_at, risk_at=case.risk_at, now=now) | {
+    return wording.sla(case.due_at, risk_at=case.risk_at, now=now) | {
         "id": case.pk,
         "external_id": case.external_id,
         "url": reverse("cases:case", args=[case.pk]),
         "queue_name": case.queue.name,
-        "lease": presentation.lease(case, now=now),
+        "lease": wording.lease(case, now=now),
         "draft_saved": "",
         "release_url": reverse("cases:release", args=[case.pk]),
     }
@@ -123,7 +123,7 @@ def _pended(case: Case, now: datetime) -> dict[str, Any]:
         "url": reverse("cases:case", args=[case.pk]),
         "queue_name": case.queue.name,
         "follow_up_at": case.follow_up_at,
-        "until": presentation.clock(case.follow_up_at, now=now) if case.follow_up_at else "",
+        "until": wording.clock(case.follow_up_at, now=now) if case.follow_up_at else "",
         "awaited": case.awaited,
     }
 
