@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from reviewapp.cases.actions.leading import Order, Outlook, Result, Target
 from reviewapp.cases.board import Choice
+from reviewapp.cases.figures import QueueFigures
 from reviewapp.cases.models import Case
 from reviewapp.cases.presentation import queue_row
-from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, LeadAct, Stage
 from reviewapp.cases.staffing import Gap
 from reviewapp.cases.withholding import WITHHELD

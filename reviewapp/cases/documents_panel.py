@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from reviewapp.cases.models import Case, Document
-from reviewapp.cases.queries import first_prediction
+from reviewapp.cases.story import first_prediction
 
 
 def documents_context(documents: Sequence[Document], *, hidden: Collection[UUID] = ()) -> list[dict[str, Any]]:

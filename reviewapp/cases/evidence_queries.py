@@ -6,7 +6,8 @@ from django.db.models import Q
 
 from reviewapp.cases.evidence import APPLIED, WAITING
 from reviewapp.cases.models import Case, Correction, Document
-from reviewapp.cases.queries import first_prediction, visible_cases
+from reviewapp.cases.queries import visible_cases
+from reviewapp.cases.story import first_prediction
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.models import Prediction
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import withheld_words
+from reviewapp.cases.figures import QueueFigures
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
-from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.timeline import timeline
 from reviewapp.cases.wording import bounded, clock, lease, low, sla, span

@@ -6,23 +6,17 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.grants import granted
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
-from reviewapp.audit.models import AuditEvent
-from reviewapp.audit.queries import of_object
 from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import (
     SURENESS,
-    BlindAnswer,
     Case,
     Correction,
     Document,
-    Draft,
-    Outbox,
     Queue,
     QueueGroupPermission,
     QueueUserPermission,
@@ -38,10 +32,7 @@ from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, missing_codes_of
 from reviewapp.lib.actor import Actor
-from reviewapp.predictions.models import ModelWork, Prediction
 
-COUNT_LIMIT = 1000  # counts stop here, so that a page costs the same however long a queue grows
-MOST_EVENTS = 500
 MOST_WORKERS = 200  # people one may choose among
 WHOLE = (
     "queue__use_case",
@@ -242,70 +233,6 @@ def in_hand(now: datetime) -> Q:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueFigures:
-    """How one queue stands. Each count stops at COUNT_LIMIT + 1.
-
-    A pended case does not wait, but its due time runs on: it is at risk or breached as any other, and may be the next that is due.
-    """
-
-    queue: Queue
-    waiting: int
-    held: int
-    at_risk: int
-    breached: int
-    pended: int
-    to_adjudicate: int  # they wait for a lead, and are not among those that wait for anybody
-    next_due: datetime | None
-    next_risk: datetime | None  # from when on that case is at risk
-    to_reopen: int  # decided ones that somebody asks to reopen
-
-
-# At risk is what the watch has noted, and what it has not come to yet: few rows of an index each, however many cases wait. Nothing is added to
-# due_at there so that a plan made without knowing the time does not read all that is not due yet by the index of due times.
-_FIGURES = """
-select q.id, waiting.n, held.n, at_risk.n, breached.n, pended.n, differing.n, soonest.due_at, soonest.risk_at, asked.n
-from cases_queue q
-left join lateral (select c.due_at, c.risk_at from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    order by c.due_at limit 1) soonest on true
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    and (c.state = 'open' or c.lease_until < %(now)s) and c.stage <> 'adjudication' limit %(limit)s) x) waiting
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'leased'
-    and c.lease_until >= %(now)s limit %(limit)s) x) held
-cross join lateral (select count(*) n from (
-    select 1 from cases_case c where c.queue_id = q.id and c.sla_stage = 'at_risk' and c.state <> 'decided' and c.due_at > %(now)s
-    union all select 1 from cases_case c where c.watch_at <= %(now)s and c.queue_id = q.id and c.sla_stage = 'running' and c.state <> 'decided'
-    and c.due_at + interval '0' > %(now)s limit %(limit)s) x) at_risk
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    and c.due_at <= %(now)s limit %(limit)s) x) breached
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state = 'pended'
-    limit %(limit)s) x) pended
-cross join lateral (select count(*) n from (select 1 from cases_case c where c.queue_id = q.id and c.state <> 'decided'
-    and c.stage = 'adjudication' and (c.state = 'open' or c.lease_until < %(now)s) limit %(limit)s) x) differing
-cross join lateral (select count(*) n from (select 1 from cases_reopenrequest r join cases_case c on c.id = r.case_id
-    where r.state = 'open' and c.queue_id = q.id limit %(limit)s) x) asked
-where q.id = any(%(queues)s)
-"""
-# What the list of one queue says above it.
-_COUNTS = """
-select
-    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state <> 'decided'
-        and (c.state = 'open' or c.lease_until < %(now)s) and c.stage <> 'adjudication' limit %(limit)s) x),
-    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state = 'leased'
-        and c.lease_until >= %(now)s limit %(limit)s) x),
-    (select count(*) from (select 1 from cases_case c where c.queue_id = %(queue)s and c.state = 'pended' limit %(limit)s) x)
-"""
-
-
-def queue_figures(actor: Actor, *, now: datetime, right: str = VIEW_QUEUE) -> list[QueueFigures]:
-    """The queues on which the actor has `right`, by name, with their figures; two statements."""
-    queues = {queue.pk: queue for queue in queues_of(actor, right).select_related("use_case").order_by("name")}
-    with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, {"now": now, "limit": COUNT_LIMIT + 1, "queues": list(queues)})
-        found = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [QueueFigures(queue, *found[pk]) for pk, queue in queues.items()]
-
-
-@dataclass(frozen=True, slots=True)
 class ListedQueue:
     """A queue with its use case, whether the actor may work on it and leads it, and the use case's current schema."""
 
@@ -331,14 +258,6 @@ def queue_for_list(actor: Actor, slug: str) -> ListedQueue | None:
 def cases_in(queue: Queue) -> QuerySet[Case]:
     """All cases of a queue one may see, with their holders."""
     return Case.objects.filter(queue=queue).select_related("holder")
-
-
-def counts_of(queue: Queue, *, now: datetime) -> tuple[int, int, int]:
-    """How many wait, are in hand and are pended, each counted to COUNT_LIMIT + 1, in one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, {"now": now, "limit": COUNT_LIMIT + 1, "queue": queue.pk})
-        waiting, held, pended = cursor.fetchone()
-    return waiting, held, pended
 
 
 # As `actions.claiming` has them; each the order of an index.
@@ -373,39 +292,6 @@ def opened_since(queue: Queue, moment: datetime) -> int:
     return sum(opened_at > moment for opened_at in rows)
 
 
-def story_of(case: Case) -> list[AuditEvent]:
-    """What happened to the case and before it to its prediction, oldest first; of a very long story the newest part.
-
-    A copy has arrived as what it is a copy of; `case.prediction` is loaded.
-    """
-    first = first_prediction(case)
-    before = [*_arrival_of_copy(first, case.why), *of_object("predictions.prediction", [str(first.pk)])]
-    since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
-    return [*before, *reversed(since)]
-
-
-_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
-
-
-def first_prediction(case: Case) -> Prediction:
-    """The one that opened the case; `case.prediction` is loaded. A statement only where inputs were corrected."""
-    if case.prediction.corrects_id is None:
-        return case.prediction
-    return case.corrections.select_related("before__copy_of").filter(before__corrects=None).earliest("pk").before
-
-
-def _arrival_of_copy(arrived: Prediction, why: str) -> list[AuditEvent]:
-    original = arrived.copy_of
-    if original is None:
-        return []
-    events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
-    for event in events:
-        event.at += arrived.received_at - original.received_at
-        if "rule" in event.data:  # of an original that passed it would tell so
-            event.data = event.data | {"rule": why}
-    return events
-
-
 def number_inputs(use_case: UseCase) -> list[tuple[str, str]]:
     """(name, label) of the inputs of the use case's current schema that are numbers and not protected."""
     schema = current_schema(use_case)
@@ -422,67 +308,5 @@ def reason_texts(use_case_id: UUID, codes: Iterable[str]) -> dict[str, str]:
     return dict(ReasonCode.objects.filter(use_case_id=use_case_id, code__in=set(codes)).values_list("code", "text"))
 
 
-def own_view_of(case: Case, actor: Actor) -> BlindAnswer | None:
-    """What the actor answered before they saw the model's part; no statement for a case that is not blind."""
-    return BlindAnswer.objects.filter(case=case, reviewer_id=actor.user_id).first() if case.is_blind else None
-
-
-def draft_of(case: Case, actor: Actor) -> Draft | None:
-    return Draft.objects.filter(case=case, author_id=actor.user_id).first()
-
-
 def display_names(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(User.objects.filter(pk__in=list(user_ids)).values_list("pk", "display_name"))
-
-
-def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Review]:
-    """The actor's own answers, newest first."""
-    rows = Review.objects.filter(reviewer_id=actor.user_id).select_related("case__queue__use_case", "reversal")
-    rows = rows.order_by("-id")
-    return rows.filter(reviewed_at__gte=since) if since else rows
-
-
-def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:
-    """What the actor has in hand, soonest due first."""
-    return (
-        Case.objects.filter(in_hand(now), holder_id=actor.user_id).select_related("queue__use_case").order_by("due_at")
-    )
-
-
-def pended_by(actor: Actor) -> QuerySet[Case]:
-    """What the actor pended and may still work on, first back first."""
-    mine = visible_cases(actor, WORK_QUEUE).filter(state=CaseState.PENDED, pended_by=actor.user_id)
-    return mine.select_related("queue").order_by("follow_up_at", "id")
-
-
-def open_drafts(actor: Actor) -> QuerySet[Draft]:
-    """The actor's drafts on cases that are not decided, newest first."""
-    return (
-        Draft.objects.filter(author_id=actor.user_id)
-        .exclude(case__state=CaseState.DECIDED)
-        .select_related("case__queue")
-        .order_by("-saved_at")
-    )
-
-
-def backlog_figures() -> dict[str, tuple[str, int]]:
-    """Name -> (meaning, value) for the metrics page; each count stops at COUNT_LIMIT + 1."""
-    bounded, arrived = slice(COUNT_LIMIT + 1), Case.objects.filter(prediction__copy_of=None)
-    return {
-        "cases_open": (
-            "Cases not decided, counted to 1,001",
-            len(arrived.exclude(state=CaseState.DECIDED).values("pk")[bounded]),
-        ),
-        "cases_pended": (
-            "Cases pended until a follow-up time, counted to 1,001",
-            len(arrived.filter(state=CaseState.PENDED).values("pk")[bounded]),
-        ),
-        "labels_pending": (
-            "Decisions that are not labels yet, counted to 1,001",
-            len(Outbox.objects.values("pk")[bounded]),
-        ),
-        "model_work_pending": (
-            "Predictions that wait for the model worker, counted to 1,001",
-            len(ModelWork.objects.values("pk")[bounded]),
-        ),
-    }

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from reviewapp.cases.actions.leading import MOST_CASES, Result
 from reviewapp.cases.actions.settings import seen_digest, settings_of
 from reviewapp.cases.evidence_serializers import CorrectionShape, DocumentShape
+from reviewapp.cases.figures import QueueFigures
 from reviewapp.cases.models import NOTE_LENGTH, Case, Queue, Review
 from reviewapp.cases.ordering import NextOrder
-from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,

@@ -10,8 +10,9 @@ from django.db import connection
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE
+from reviewapp.cases.figures import COUNT_LIMIT
 from reviewapp.cases.models import Case, Queue, Skill
-from reviewapp.cases.queries import COUNT_LIMIT, queues_of, workers_of
+from reviewapp.cases.queries import queues_of, workers_of
 from reviewapp.lib.actor import Actor
 
 AT_WORK = timedelta(minutes=30)  # since somebody took or answered a case, as the forecast counts people

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from reviewapp.cases.figures import COUNT_LIMIT
 from reviewapp.cases.models import Case
-from reviewapp.cases.queries import COUNT_LIMIT
 from reviewapp.cases.rules import CaseState
 
 

@@ -11,7 +11,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from reviewapp.cases.queries import backlog_figures
+from reviewapp.cases.figures import backlog_figures
 from reviewapp.config.context import nav
 from reviewapp.config.release import is_migrated
 from reviewapp.lib import bell

@@ -11,6 +11,7 @@ from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import queries, rules
 from reviewapp.cases.actions import pending, return_due
+from reviewapp.cases.figures import queue_figures
 from reviewapp.cases.models import Case, Draft
 from tests import factories
 from tests.cases.pending import PAYSLIP, ahead, body, come_due
@@ -220,12 +221,12 @@ def test_who_holds_the_most_they_may_takes_no_pended_case_up(pended, office, ali
 
 def test_the_figures_count_it_as_pended_and_its_clock_runs_on(pended, office, alice):
     Case.objects.update(due_at=timezone.now() - timedelta(minutes=1))
-    figures = queries.queue_figures(factories.actor_of(alice), now=timezone.now())[0]
+    figures = queue_figures(factories.actor_of(alice), now=timezone.now())[0]
     assert (figures.waiting, figures.held, figures.pended, figures.breached) == (0, 0, 1, 1)
     assert figures.next_due is not None
     come_due()
     return_due(at=timezone.now())
-    figures = queries.queue_figures(factories.actor_of(alice), now=timezone.now())[0]
+    figures = queue_figures(factories.actor_of(alice), now=timezone.now())[0]
     assert (figures.waiting, figures.held, figures.pended, figures.breached) == (1, 0, 0, 1)
 
 

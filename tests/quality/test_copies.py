@@ -11,7 +11,8 @@ from reviewapp.access.rules import READ_PREDICTIONS
 from reviewapp.cases.actions import claim_case, claim_next
 from reviewapp.cases.feedback import label_decisions
 from reviewapp.cases.models import Case, Precedent, Recusal
-from reviewapp.cases.queries import likely_next, story_of
+from reviewapp.cases.queries import likely_next
+from reviewapp.cases.story import story_of
 from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions.arguments import point_of
 from reviewapp.quality import queries, sample_queries

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from reviewapp.access.rules import READ_PREDICTIONS, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.feedback import label_decisions
+from reviewapp.cases.figures import backlog_figures
 from reviewapp.cases.models import Case, Outbox
-from reviewapp.cases.queries import backlog_figures
 from reviewapp.datasets.models import DatasetRow
 from reviewapp.predictions.models import Label, Prediction, Subject
 from reviewapp.quality import queries

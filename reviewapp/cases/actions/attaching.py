@@ -16,8 +16,9 @@ from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, TooMany
 from reviewapp.cases.documents.inspecting import Found, inspect, safe_name
 from reviewapp.cases.evidence_queries import case_of, readable_document
 from reviewapp.cases.models import Case, Document, DocumentContent
-from reviewapp.cases.queries import first_prediction, visible_cases
+from reviewapp.cases.queries import visible_cases
 from reviewapp.cases.rules import CaseState
+from reviewapp.cases.story import first_prediction
 from reviewapp.catalog.queries import use_cases_of
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound

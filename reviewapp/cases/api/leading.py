@@ -14,6 +14,7 @@ from reviewapp.cases import actions, board, queries, serializers
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.api.answering import answered
+from reviewapp.cases.figures import queue_figures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, LeadAct
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
@@ -101,7 +102,7 @@ class BoardView(APIView):
     def get(self, request: Request) -> Response:
         actor = require_scope(request, Scope.CASES_LEAD)
         values, now = query.read(request.query_params, allowed=board.PARAMS), timezone.now()
-        figures = queries.queue_figures(actor, now=now, right=LEAD_QUEUE)
+        figures = queue_figures(actor, now=now, right=LEAD_QUEUE)
         if not figures:
             raise NotFound
         queues = [row.queue for row in figures]

@@ -15,9 +15,9 @@ from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.cases import actions, board_words, queries, wording
 from reviewapp.cases.actions.leading import Order, Outlook, Result
 from reviewapp.cases.board import FILTERS, PAGE_SIZE, PARAMS, Choice, holders, listed, mark
+from reviewapp.cases.figures import QueueFigures, queue_figures
 from reviewapp.cases.forms import read_order
 from reviewapp.cases.models import Queue
-from reviewapp.cases.queries import QueueFigures
 from reviewapp.cases.rules import LeadAct
 from reviewapp.cases.staffing import gaps
 from reviewapp.cases.withholding import reveal
@@ -53,7 +53,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def _figures(request: HttpRequest) -> tuple[datetime, list[QueueFigures]]:
     """:raises Http404: for whoever leads no queue."""
     now = timezone.now()
-    figures = queries.queue_figures(request.actor, now=now, right=LEAD_QUEUE)
+    figures = queue_figures(request.actor, now=now, right=LEAD_QUEUE)
     if not figures:
         raise Http404
     return now, figures

@@ -19,6 +19,7 @@ from reviewapp.cases import (
     blind_panel,
     comments,
     evidence_queries,
+    own_work,
     pending_panel,
     presentation,
     queries,
@@ -38,6 +39,7 @@ from reviewapp.cases.models import Case, Review
 from reviewapp.cases.reopenings_panel import ask_context
 from reviewapp.cases.rules import BLIND, Stage
 from reviewapp.cases.staffing import lacks_skill
+from reviewapp.cases.story import story_of
 from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
 from reviewapp.cases.withholding import reveal
@@ -84,7 +86,7 @@ def _case_context(
     now = timezone.now()
     prefetch_related_objects([found], "reviews")  # they are asked for twice
     readable = comments.listed(found, request.actor) if found.shown_comments is None else found.shown_comments
-    events = told_to(queries.story_of(found), readable)
+    events = told_to(story_of(found), readable)
     names = queries.display_names(timeline.people_in(events))
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
@@ -104,8 +106,8 @@ def _case_context(
         context["conflict_url"] = reverse("cases:conflict", args=[found.pk])
     if mine:
         context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
-        codes, draft = queries.reason_codes_of(found.queue.use_case_id), queries.draft_of(found, request.actor)
-        posted, own = form.posted() if form else None, queries.own_view_of(found, request.actor)
+        codes, draft = queries.reason_codes_of(found.queue.use_case_id), own_work.draft_of(found, request.actor)
+        posted, own = form.posted() if form else None, own_work.own_view_of(found, request.actor)
         answers = _differing(found)
         shown: dict[str, Any] = {"draft": draft, "posted": posted, "errors": errors}
         if answers:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.cases import actions, presentation, queries, wording
 from reviewapp.cases.actions import HoldsTooMany
+from reviewapp.cases.figures import counts_of
 from reviewapp.cases.lists import PAGE_SIZE, PARAMS, Choice
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import ORDER_WORDS, NextOrder
@@ -41,7 +42,7 @@ def _list_context(
     request: HttpRequest, listed: queries.ListedQueue, choice: Choice, page: paging.Page[Case], now: datetime
 ) -> dict[str, Any]:
     found = listed.queue
-    waiting, held, pended = queries.counts_of(found, now=now)
+    waiting, held, pended = counts_of(found, now=now)
     url = reverse("cases:queue", args=[found.slug])
     schema = schema_by_id(listed.schema_id)
     names = [name for name in found.use_case.summary_features if name in schema.by_name]

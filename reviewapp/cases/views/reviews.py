@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from reviewapp.cases import queries, timeline
+from reviewapp.cases import own_work, timeline
 from reviewapp.cases.adjudication import duration
 from reviewapp.cases.lists import PAGE_SIZE
 from reviewapp.cases.rules import Answer, Stage
@@ -52,7 +52,7 @@ def _became(review: Any, use_case: Any) -> str:
 def reviews(request: HttpRequest) -> HttpResponse:
     values = query.read(request.GET, allowed=("answer", "cursor", "page_size"))
     chosen = values.get("answer", "")
-    rows = queries.reviews_of(request.actor)
+    rows = own_work.reviews_of(request.actor)
     if chosen in list(Answer):
         rows = rows.filter(answer=chosen)
     page = paging.paginate(

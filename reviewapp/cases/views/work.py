@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.actions import set_away
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases import presentation, queries, wording
+from reviewapp.cases import own_work, presentation, queries, wording
+from reviewapp.cases.figures import queue_figures
 from reviewapp.cases.forms import read_away
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.comments import shown_mentions
@@ -26,16 +27,16 @@ from reviewapp.lib.errors import Invalid
 def my_work(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     actor = request.actor
-    held = [_held(case, now) for case in queries.held_by(actor, now=now)]
-    answers = queries.reviews_of(actor, since=_midnight(now))[:20]
+    held = [_held(case, now) for case in own_work.held_by(actor, now=now)]
+    answers = own_work.reviews_of(actor, since=_midnight(now))[:20]
     reveal((review.case for review in answers), actor)
     held_ids = {case["id"] for case in held}
     context = _queues(request, now) | {
         "day": timezone.localtime(now),
         "held": held,
         "decided_today": [answered(review) for review in answers],
-        "drafts": [_draft(draft, now) for draft in queries.open_drafts(actor)[:20] if draft.case_id not in held_ids],
-        "pended": [_pended(case, now) for case in queries.pended_by(actor)[:20]],
+        "drafts": [_draft(draft, now) for draft in own_work.open_drafts(actor)[:20] if draft.case_id not in held_ids],
+        "pended": [_pended(case, now) for case in own_work.pended_by(actor)[:20]],
         "live_url": reverse("cases:my-queues"),
         "asked_reopenings": asked_rows(request),
         "mentions": shown_mentions(request),
@@ -90,7 +91,7 @@ def queues(request: HttpRequest) -> HttpResponse:
 
 def _queues(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """Figures of the queues one may see; the first with something to take has the key."""
-    figures = queries.queue_figures(request.actor, now=now)
+    figures = queue_figures(request.actor, now=now)
     workable = set(queries.queues_of(request.actor, WORK_QUEUE).values_list("pk", flat=True))
     keyed = next((row.queue.pk for row in figures if row.queue.pk in workable and row.waiting), None)
     rows = [

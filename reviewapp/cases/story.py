@@ -1,0 +1,41 @@
+"""What happened to a case, as the audit trail has it."""
+
+from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.queries import of_object
+from reviewapp.cases.models import Case
+from reviewapp.predictions.models import Prediction
+
+MOST_EVENTS = 500
+
+
+def story_of(case: Case) -> list[AuditEvent]:
+    """What happened to the case and before it to its prediction, oldest first; of a very long story the newest part.
+
+    A copy has arrived as what it is a copy of; `case.prediction` is loaded.
+    """
+    first = first_prediction(case)
+    before = [*_arrival_of_copy(first, case.why), *of_object("predictions.prediction", [str(first.pk)])]
+    since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
+    return [*before, *reversed(since)]
+
+
+_ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
+
+
+def first_prediction(case: Case) -> Prediction:
+    """The one that opened the case; `case.prediction` is loaded. A statement only where inputs were corrected."""
+    if case.prediction.corrects_id is None:
+        return case.prediction
+    return case.corrections.select_related("before__copy_of").filter(before__corrects=None).earliest("pk").before
+
+
+def _arrival_of_copy(arrived: Prediction, why: str) -> list[AuditEvent]:
+    original = arrived.copy_of
+    if original is None:
+        return []
+    events = list(of_object("predictions.prediction", [str(original.pk)]).filter(action__in=_ARRIVAL))
+    for event in events:
+        event.at += arrived.received_at - original.received_at
+        if "rule" in event.data:  # of an original that passed it would tell so
+            event.data = event.data | {"rule": why}
+    return events
