@@ -13,7 +13,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import VIEW_QUEUE, WORK_QUEUE, fold_name, implied
-from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.models import (
     BlindAnswer,
     Case,
@@ -22,6 +21,7 @@ from reviewapp.cases.models import (
     QueueUserPermission,
     Review,
 )
+from reviewapp.cases.models.discussion import Comment, Mention
 from reviewapp.cases.queries import MOST_WORKERS, queue_readers, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import HUMAN, Actor

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import comments
-from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, named_in
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.discussion import Comment, Mention
 from reviewapp.cases.wording import clock
 from reviewapp.lib.actor import Actor
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from reviewapp.cases.evidence import APPLIED, SOURCE_LENGTH, WAITING
 from reviewapp.cases.models import Case, Correction
+from reviewapp.cases.models.evidence import APPLIED, SOURCE_LENGTH, WAITING
 from reviewapp.cases.wording import low
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel

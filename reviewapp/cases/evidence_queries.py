@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from reviewapp.cases.evidence import APPLIED, WAITING
 from reviewapp.cases.models import Case, Correction, Document
+from reviewapp.cases.models.evidence import APPLIED, WAITING
 from reviewapp.cases.queries import visible_cases
 from reviewapp.cases.story import first_prediction
 from reviewapp.lib.actor import Actor

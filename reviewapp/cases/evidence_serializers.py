@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from reviewapp.cases.documents.inspecting import TYPES
-from reviewapp.cases.evidence import SOURCE_LENGTH, STATES
+from reviewapp.cases.models.evidence import SOURCE_LENGTH, STATES
 
 
 class CorrectedShape(serializers.Serializer[Any]):

@@ -11,8 +11,8 @@ from django.utils import timezone
 from reviewapp.cases.actions import Given, Order, not_pended
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.board import ids_of
-from reviewapp.cases.evidence import SOURCE_LENGTH
 from reviewapp.cases.models import NOTE_LENGTH, Case
+from reviewapp.cases.models.evidence import SOURCE_LENGTH
 from reviewapp.cases.rules import BLIND, REASON_LENGTH, Answer, LeadAct, Stage, pending_faults, quick_follow_ups
 from reviewapp.lib.errors import Invalid, Malformed, Problem
 from reviewapp.predictions.comparing import own_text

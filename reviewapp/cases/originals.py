@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from reviewapp.cases.evidence import APPLIED, Correction
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.evidence import APPLIED, Correction
 
 # Ids of the cases that stand on a prediction or stood on it; {0} is its id. There is one at most. Each half is an index.
 CASES_OF = """select x.id from cases_case x where x.prediction_id = {0}

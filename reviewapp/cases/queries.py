@@ -11,7 +11,6 @@ from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from reviewapp.access.grants import granted
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, WORK_QUEUE, implied
-from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import (
     SURENESS,
     Case,
@@ -24,6 +23,7 @@ from reviewapp.cases.models import (
     Review,
     Skill,
 )
+from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.rules import CaseState, Stage, digest_of
 from reviewapp.cases.skills import SkillRules

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from reviewapp.access.rules import LEAD_QUEUE
-from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.discussion import ReopenRequest
 from reviewapp.cases.queries import queues_of, visible_cases
 from reviewapp.cases.rules import RequestState
 from reviewapp.lib.actor import Actor

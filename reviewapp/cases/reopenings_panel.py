@@ -7,8 +7,8 @@ from typing import Any
 from django.urls import reverse
 
 from reviewapp.cases import reopenings
-from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.discussion import ReopenRequest
 from reviewapp.cases.rules import REASON_LENGTH, RequestState
 from reviewapp.cases.wording import clock
 from reviewapp.lib.actor import Actor

@@ -12,8 +12,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from inference.schema import FeatureSchema
 from reviewapp.access.rules import READ_PREDICTIONS
-from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import Queue
+from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.queries import visible_cases
 from reviewapp.catalog.models import FeatureSchemaVersion, UseCase
 from reviewapp.catalog.queries import current_schema, use_cases_of, visible_use_cases

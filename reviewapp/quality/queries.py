@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import LEAD_QUEUE, VIEW_QUEUE, Role
-from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import Case, Correction, Decision, Document, Queue, Review, Selection
+from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of

@@ -10,9 +10,9 @@ from reviewapp.access.models import IdempotencyRecord
 from reviewapp.access.rules import VIEW_QUEUE, Role
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions import commenting
-from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import named_in
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.discussion import Comment, Mention
 from tests import factories
 
 SECRET = "The payslip of October is a scan of a copy."

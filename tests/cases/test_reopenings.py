@@ -5,8 +5,8 @@ from django.db import DatabaseError, connection, transaction
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case, Reversal
+from reviewapp.cases.models.discussion import ReopenRequest
 from tests import factories
 
 WHY = "The October slip came in after I answered."

@@ -22,8 +22,8 @@ from reviewapp.access.models import ApiKey, User
 from reviewapp.access.rules import MANAGE, Role, Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.actions.settings import SETTINGS
-from reviewapp.cases.discussion import Comment, ReopenRequest
 from reviewapp.cases.models import Case, Correction, Document, DocumentContent, Recusal
+from reviewapp.cases.models.discussion import Comment, ReopenRequest
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.notifications.queries import audible
 from reviewapp.predictions.actions import copy as copy_prediction

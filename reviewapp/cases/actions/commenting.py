@@ -10,9 +10,9 @@ from reviewapp.access.models import User
 from reviewapp.audit import actions as audit
 from reviewapp.cases import comments
 from reviewapp.cases.actions.refusals import AlreadyWithdrawn, CommentsFull, KnowsSubject, TooManyComments
-from reviewapp.cases.discussion import Comment, Mention
 from reviewapp.cases.mentions import COMMENT_LENGTH, MOST_MENTIONS, named_in, plain_text
 from reviewapp.cases.models import Case, Decision
+from reviewapp.cases.models.discussion import Comment, Mention
 from reviewapp.cases.queries import hidden_answerers, recused, telling_reviews, visible_cases
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor

@@ -15,8 +15,8 @@ from reviewapp.cases.actions.leasing import reopen
 from reviewapp.cases.actions.recusing import mac_of
 from reviewapp.cases.actions.refusals import AlreadyLinked, EndedBefore
 from reviewapp.cases.conflicts import conflicts_for, leads_use_case_of, linkable
-from reviewapp.cases.evidence import APPLIED
 from reviewapp.cases.models import Case, Correction, Recusal
+from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.queries import recused, visible_cases
 from reviewapp.cases.rules import REASON_LENGTH, CaseState
 from reviewapp.lib.actor import Actor

@@ -24,8 +24,8 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases.actions.leasing import lock_leased
 from reviewapp.cases.actions.opening import facts_of
 from reviewapp.cases.actions.refusals import CorrectionWaits
-from reviewapp.cases.evidence import APPLIED, FAILED, LAPSED, SOURCE_LENGTH, WAITING, Correction
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.evidence import APPLIED, FAILED, LAPSED, SOURCE_LENGTH, WAITING, Correction
 from reviewapp.cases.queries import recused, skill_rules
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.skills import needed

@@ -10,8 +10,8 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import reopenings
 from reviewapp.cases.actions.refusals import AlreadyAsked, NotDecided, RequestClosed
 from reviewapp.cases.actions.reversing import leads, locked, reopen, sentence
-from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case
+from reviewapp.cases.models.discussion import ReopenRequest
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import CaseState, RequestState
 from reviewapp.lib.actor import Actor

@@ -15,8 +15,8 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
 from reviewapp.cases.actions.opening import Clocks, facts_of
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
-from reviewapp.cases.discussion import ReopenRequest
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
+from reviewapp.cases.models.discussion import ReopenRequest
 from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.sla import SlaStage

@@ -1,11 +1,11 @@
-"""What people write to each other about a case, and ask of its leads. Loaded by `models`, where Django looks."""
+"""What people write to each other about a case, and ask of its leads."""
 
 from django.db import models
 from django.db.models import Q
 
 from reviewapp.access.models import User
 from reviewapp.cases.mentions import COMMENT_LENGTH
-from reviewapp.cases.models import Case
+from reviewapp.cases.models.case import Case
 from reviewapp.cases.rules import REASON_LENGTH, RequestState
 from reviewapp.lib.ids import uuid7
 

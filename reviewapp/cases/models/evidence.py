@@ -1,4 +1,4 @@
-"""What people bring to a case beside their answers. The tables, which `models` imports: they name a case by its label."""
+"""What people bring to a case beside their answers."""
 
 from django.db import models
 from django.db.models import Q
