@@ -2,27 +2,28 @@
 
 from django.urls import path
 
-from reviewapp.access import api, views
+from reviewapp.access import api
+from reviewapp.access.views import keys, own, people, person, roles, session
 
 app_name = "access"
 urlpatterns = [
-    path("sign-in/", views.sign_in, name="sign-in"),
-    path("sign-out/", views.sign_out, name="sign-out"),
-    path("password/", views.password, name="password"),
-    path("preferences/", views.preferences, name="preferences"),
-    path("preferences/keys/", views.own_keys, name="own-keys"),
-    path("people/", views.people, name="people"),
-    path("people/new/", views.new_person, name="new-person"),
-    path("people/roles/<str:name>/", views.role, name="role"),
-    path("people/roles/<str:name>/rights/", views.role_grants, name="role-grants"),
-    path("people/<uuid:pk>/", views.person, name="person"),
-    path("people/<uuid:pk>/roles/", views.roles, name="roles"),
-    path("people/<uuid:pk>/state/", views.state, name="state"),
-    path("people/<uuid:pk>/password/", views.reset_password, name="reset-password"),
-    path("people/<uuid:pk>/rights/", views.grants, name="grants"),
-    path("keys/", views.keys, name="keys"),
-    path("keys/new/", views.new_key, name="new-key"),
-    path("keys/<uuid:pk>/revoke/", views.revoke_key, name="revoke-key"),
+    path("sign-in/", session.sign_in, name="sign-in"),
+    path("sign-out/", session.sign_out, name="sign-out"),
+    path("password/", own.password, name="password"),
+    path("preferences/", own.preferences, name="preferences"),
+    path("preferences/keys/", own.own_keys, name="own-keys"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new_person, name="new-person"),
+    path("people/roles/<str:name>/", roles.role, name="role"),
+    path("people/roles/<str:name>/rights/", roles.role_grants, name="role-grants"),
+    path("people/<uuid:pk>/", person.person, name="person"),
+    path("people/<uuid:pk>/roles/", person.roles, name="roles"),
+    path("people/<uuid:pk>/state/", person.state, name="state"),
+    path("people/<uuid:pk>/password/", person.reset_password, name="reset-password"),
+    path("people/<uuid:pk>/rights/", person.grants, name="grants"),
+    path("keys/", keys.keys, name="keys"),
+    path("keys/new/", keys.new_key, name="new-key"),
+    path("keys/<uuid:pk>/revoke/", keys.revoke_key, name="revoke-key"),
 ]
 api_urlpatterns = [
     path("me/keys", api.OwnKeysView.as_view(), name="api-own-keys"),

@@ -1,0 +1,1 @@
+"""Pages of people, their rights and keys."""
