@@ -22,8 +22,8 @@ from reviewapp.cases.withholding import revealed
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.comparing import outside_training
 from reviewapp.predictions.models import WhatIf
-from reviewapp.predictions.presentation import schema_by_id
 from reviewapp.predictions.serializers import explanation_parts, prediction_parts
+from reviewapp.predictions.versions import schema_by_id
 
 _WHOLE = """
 select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.confidence, c.why, c.opened_at, c.due_at, c.risk_at,

@@ -11,7 +11,7 @@ from reviewapp.cases.models.evidence import APPLIED, SOURCE_LENGTH, WAITING
 from reviewapp.cases.wording import low
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel
-from reviewapp.predictions.presentation import schema_of
+from reviewapp.predictions.versions import schema_of
 
 
 def corrections_context(

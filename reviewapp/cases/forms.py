@@ -17,7 +17,7 @@ from reviewapp.cases.rules import BLIND, REASON_LENGTH, Answer, LeadAct, Stage, 
 from reviewapp.lib.errors import Invalid, Malformed, Problem
 from reviewapp.predictions.comparing import own_text
 from reviewapp.predictions.models import Prediction
-from reviewapp.predictions.presentation import schema_of
+from reviewapp.predictions.versions import schema_of
 
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note", "sure": "choice"}
 

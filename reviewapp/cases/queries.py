@@ -42,7 +42,7 @@ WHOLE = (
     "prediction__routing",
     "prediction__model_version__model",
 )
-# Large, immutable, and read once per process where they are needed (`predictions.presentation.version_facts`)
+# Large, immutable, and read once per process where they are needed (`predictions.versions.version_facts`)
 HEAVY = tuple(f"prediction__model_version__{name}" for name in ("manifest", "metrics", "lineage", "calibration_table"))
 
 

@@ -19,7 +19,7 @@ from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.intake.runtimes import Runtime, runtime
 from reviewapp.predictions import what_if
 from reviewapp.predictions.models import FLIPS, WhatIf
-from reviewapp.predictions.presentation import schema_of
+from reviewapp.predictions.versions import schema_of
 from reviewapp.predictions.what_if import Reply
 
 log = logging.getLogger(__name__)

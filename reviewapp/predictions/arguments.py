@@ -14,7 +14,8 @@ from inference.reasons import reasons_for
 from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.models import Prediction
-from reviewapp.predictions.presentation import comparable, schema_of
+from reviewapp.predictions.reasoning import comparable
+from reviewapp.predictions.versions import schema_of
 
 __all__ = ["Point", "difference", "is_alike", "main_inputs", "nearness", "point_of", "shown_value"]
 MOST_INPUTS = 4

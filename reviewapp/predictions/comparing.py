@@ -11,7 +11,9 @@ from inference.schema import LISTED, NUMERIC, Feature, FeatureSchema, Kind
 from reviewapp.catalog.models import ModelVersion, UseCase
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.predictions.models import Prediction, WhatIf
-from reviewapp.predictions.presentation import confidence_in, schema_of, signed, whole_percents
+from reviewapp.predictions.presentation import confidence_in, whole_percents
+from reviewapp.predictions.reasoning import signed
+from reviewapp.predictions.versions import schema_of
 from reviewapp.predictions.what_if import is_possible
 
 SMALLEST_MOVE = 0.005  # what rounds to 0.00 did not move

@@ -6,7 +6,7 @@ from typing import Any
 from reviewapp.catalog.models import UseCase
 from reviewapp.predictions.comparing import differs
 from reviewapp.predictions.models import Prediction
-from reviewapp.predictions.presentation import schema_of
+from reviewapp.predictions.versions import schema_of
 
 __all__ = ["differs", "flip_sentences", "tried_labels"]
 

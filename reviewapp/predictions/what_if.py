@@ -22,7 +22,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, Invalid, Problem, Unavailable
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import WHAT_IF, Prediction, WhatIf
-from reviewapp.predictions.presentation import schema_of
+from reviewapp.predictions.versions import schema_of
 
 TASK = "intake.answer_what_ifs"
 PATIENCE = 1.5  # seconds a web process waits for the model worker

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Replayed, once_of
 from reviewapp.access.rules import Scope
-from reviewapp.cases import actions, queries, serializers
+from reviewapp.cases import actions, asked_serializers, queries, serializers
 from reviewapp.cases.answers import case_answer, what_if_answer
 from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.flips_panel import flips_answer
@@ -102,7 +102,9 @@ class CaseView(APIView):
 class WhatIfView(APIView):
     """What the model would say if some inputs were otherwise. Asking is on record; the case stays as it is."""
 
-    @extend_schema(operation_id="ask_what_if", request=serializers.WhatIfBody, responses={200: serializers.WhatIfShape})
+    @extend_schema(
+        operation_id="ask_what_if", request=asked_serializers.WhatIfBody, responses={200: asked_serializers.WhatIfShape}
+    )
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         asked, headers = _asked(request, actions.ask_what_if, case_id=case_id, changes=_changes(request), actor=actor)
@@ -121,7 +123,7 @@ def _changes(request: Request) -> dict[str, Any]:
 
 def _asked(request: Request, ask: Callable[..., UUID], **asked: Any) -> tuple[UUID, dict[str, str]]:
     """The question's id. A repeated call under the same Idempotency-Key asks nothing new and gets the same answer."""
-    once = once_of(request, render=serializers.what_if_asked)
+    once = once_of(request, render=asked_serializers.what_if_asked)
     try:
         found = ask(**asked, at=timezone.now(), once=once)
     except Replayed as earlier:
@@ -132,7 +134,7 @@ def _asked(request: Request, ask: Callable[..., UUID], **asked: Any) -> tuple[UU
 class FlipsView(APIView):
     """What would change this: the smallest changes to inputs that flip the model's outcome. Asking is on record; it is no advice."""
 
-    @extend_schema(operation_id="ask_flips", request=None, responses={200: serializers.FlipsShape})
+    @extend_schema(operation_id="ask_flips", request=None, responses={200: asked_serializers.FlipsShape})
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         Fields(request.data).done()
@@ -144,7 +146,7 @@ class FlipsView(APIView):
 class SimilarView(APIView):
     """The decided cases that the same model version argued alike, nearest first. Looking is on record, with which ones were shown."""
 
-    @extend_schema(operation_id="read_similar_cases", responses={200: serializers.SimilarShape})
+    @extend_schema(operation_id="read_similar_cases", responses={200: asked_serializers.SimilarShape})
     def get(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
 from reviewapp.access.rules import LEAD_QUEUE, Scope
-from reviewapp.cases import actions, board, queries, serializers
+from reviewapp.cases import actions, board, queries, serializers, settings_serializers
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.actions.settings import SETTINGS
 from reviewapp.cases.api.answering import answered
@@ -26,7 +26,7 @@ from reviewapp.lib.fields import Fields
 class QueueView(APIView):
     """One queue and its settings. Changing them is for its leads."""
 
-    @extend_schema(operation_id="read_queue", responses={200: serializers.QueueShape})
+    @extend_schema(operation_id="read_queue", responses={200: settings_serializers.QueueShape})
     def get(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
@@ -35,17 +35,21 @@ class QueueView(APIView):
         )
         if queue is None:
             raise NotFound
-        return Response(serializers.queue_answer(queue))
+        return Response(settings_serializers.queue_answer(queue))
 
-    @extend_schema(operation_id="change_queue", request=serializers.QueueBody, responses={200: serializers.QueueShape})
+    @extend_schema(
+        operation_id="change_queue",
+        request=settings_serializers.QueueBody,
+        responses={200: settings_serializers.QueueShape},
+    )
     def patch(self, request: Request, slug: str) -> Response:
         actor = require_scope(request, Scope.CASES_LEAD)
-        once = once_of(request, render=serializers.queue_answer)
+        once = once_of(request, render=settings_serializers.queue_answer)
         changes, seen = _settings(request)
         queue = actions.change_settings(
             slug=slug, changes=changes, seen=seen, actor=actor, at=timezone.now(), once=once
         )
-        return answered(queue, once, serializers.queue_answer)
+        return answered(queue, once, settings_serializers.queue_answer)
 
 
 def _settings(request: Request) -> tuple[dict[str, Any], str | None]:

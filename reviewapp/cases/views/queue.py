@@ -19,7 +19,7 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import ORDER_WORDS, NextOrder
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import paging, query
-from reviewapp.predictions.presentation import schema_by_id
+from reviewapp.predictions.versions import schema_by_id
 
 
 @require_safe
