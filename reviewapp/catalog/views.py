@@ -13,7 +13,6 @@ from reviewapp.catalog import presentation, queries, registering
 from reviewapp.catalog.models import ModelVersion
 from reviewapp.catalog.rules import Stage
 from reviewapp.lib import listing, paging, query
-from reviewapp.lib.errors import NotFound
 
 ROWS = 30
 
@@ -92,15 +91,10 @@ def _moved(
         move(version=found, actor=request.actor, at=timezone.now())
     except registering.StageConflict as error:
         messages.error(request, error.detail)
-    except NotFound:
-        raise Http404 from None
     else:
         messages.success(request, f"{found.model.name} {found.version} {words}")
     return redirect("catalog:version", found.model.name, found.pk)
 
 
 def _version(request: HttpRequest, name: str, version_id: UUID) -> ModelVersion:
-    try:
-        return queries.visible_version(request.actor, name, version_id)
-    except NotFound:
-        raise Http404 from None
+    return queries.visible_version(request.actor, name, version_id)

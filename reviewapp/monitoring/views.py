@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.lib import query
-from reviewapp.lib.errors import Invalid, NotFound
+from reviewapp.lib.errors import Invalid
 from reviewapp.monitoring import actions, presentation, queries
 from reviewapp.monitoring.forms import ShiftForm
 from reviewapp.monitoring.queries import Standing
@@ -48,8 +48,6 @@ def shift(request: HttpRequest, slug: str) -> HttpResponse:
     people, until = form.cleaned_data["people"], form.until_after(now)
     try:
         actions.enter_shift(slug=slug, people=people, until=until, actor=request.actor, at=now)
-    except NotFound:
-        raise Http404 from None
     except Invalid as error:
         for problem in error.errors:
             form.add_error(problem.pointer.strip("/"), problem.detail)

@@ -14,7 +14,6 @@ from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import may_manage
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.canonical import digest
-from reviewapp.lib.errors import NotFound
 from reviewapp.policies import actions, forms, presentation, queries
 from reviewapp.policies.models import PolicyVersion
 
@@ -134,10 +133,7 @@ def _form_page(
 def routing(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
     """Why a prediction went where it went."""
     query.read(request.GET, allowed=())
-    try:
-        prediction = actions.view_routing(prediction_id=prediction_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
+    prediction = actions.view_routing(prediction_id=prediction_id, actor=request.actor, at=timezone.now())
     version = queries.version_that_routed(prediction)
     context = {
         "use_case": prediction.use_case,
@@ -148,7 +144,4 @@ def routing(request: HttpRequest, prediction_id: UUID) -> HttpResponse:
 
 
 def _use_case(request: HttpRequest, slug: str) -> UseCase:
-    try:
-        return queries.readable_use_case(request.actor, slug)
-    except NotFound:
-        raise Http404 from None
+    return queries.readable_use_case(request.actor, slug)

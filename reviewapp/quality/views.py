@@ -16,7 +16,7 @@ from reviewapp.cases.queries import display_names, queues_of, reason_texts
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import listing, paging, query
 from reviewapp.lib.actor import Actor
-from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
+from reviewapp.lib.errors import Conflict, Invalid, NotAllowed
 from reviewapp.quality import known, presentation, queries, sample_words, sampling
 from reviewapp.quality.models import QaSample, QualityReport
 from reviewapp.quality.rules import MOST_ANSWERS, Kind, Ruling
@@ -167,8 +167,6 @@ def resolve(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     ruling, reason = request.POST.get("ruling", ""), request.POST.get("reason", "")
     try:
         sampling.resolve(sample_id=sample_id, ruling=ruling, reason=reason, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except Invalid as error:
         found = {problem.pointer.strip("/"): problem.detail for problem in error.errors}
         return _samples(

@@ -44,7 +44,7 @@ from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import query
-from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
+from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed
 from reviewapp.predictions import what_if
 from reviewapp.predictions.models import FLIPS, WHAT_IF
 
@@ -74,10 +74,7 @@ def _asked_for(request: HttpRequest, found: Case) -> dict[str, Any]:
 
 
 def _viewed(request: HttpRequest, case_id: UUID) -> Case:
-    try:
-        return actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
-    except NotFound:
-        raise Http404 from None
+    return actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
 
 
 def _case_context(
@@ -169,8 +166,6 @@ def case_news(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
     try:
         actions.claim_case(case_id=case_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Conflict, NotAllowed) as error:
         messages.warning(request, error.detail)
     return redirect("cases:case", case_id=case_id)
@@ -219,8 +214,6 @@ def undo(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Take back the answer one has just given, and open the case again with it as the draft."""
     try:
         actions.undo_review(case_id=case_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except TooLate as error:
         messages.warning(request, error.detail)
     else:
@@ -234,8 +227,6 @@ def reopen(request: HttpRequest, case_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         actions.reopen_case(case_id=case_id, reason=reason, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Invalid, NotDecided) as error:
         messages.warning(request, error.detail)
     else:
@@ -314,8 +305,6 @@ def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
     lease = read_answer(request.POST).lease
     try:
         done = actions.release(case_id=case_id, lease=lease, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except LeaseLost:
         messages.warning(request, "Your lease on this case had ended already.")
         return redirect("cases:my-work")
@@ -329,8 +318,6 @@ def recuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
     lease = read_answer(request.POST).lease
     try:
         done = actions.recuse(case_id=case_id, lease=lease, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except LeaseLost:
         messages.warning(
             request, "Your lease on this case had ended already. Take it again to say that you know the person."
@@ -347,8 +334,6 @@ def heartbeat(request: HttpRequest, case_id: UUID) -> HttpResponse:
         kept = actions.heartbeat(
             case_id=case_id, lease=read_answer(request.POST).lease, actor=request.actor, at=timezone.now()
         )
-    except NotFound:
-        raise Http404 from None
     except LeaseLost:
         found = queries.whole_case(queries.visible_cases(request.actor), case_id)
         context = {
@@ -367,10 +352,7 @@ def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Keep what was typed; needs no lease. Answers {saved_at}."""
     form = read_answer(request.POST)
     values = {"choice": form.choice, "reason_codes": form.reason, "note": form.note}
-    try:
-        kept = actions.save_draft(case_id=case_id, actor=request.actor, at=timezone.now(), **values)
-    except NotFound:
-        raise Http404 from None
+    kept = actions.save_draft(case_id=case_id, actor=request.actor, at=timezone.now(), **values)
     return JsonResponse({"saved_at": f"{timezone.localtime(kept.saved_at):%H:%M}"})
 
 

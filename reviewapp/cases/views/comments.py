@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from reviewapp.cases import actions, comments
 from reviewapp.cases.actions import CommentsFull, KnowsSubject, TooManyComments
 from reviewapp.cases.comments_panel import comments_context, mention_rows
 from reviewapp.cases.views.case import case_page
-from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
+from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed
 
 SHOWN = 20  # mentions in my work
 
@@ -27,8 +27,6 @@ def comment(request: HttpRequest, case_id: UUID) -> HttpResponse:
         text = f"@{person} {text}" if text.strip() else ""
     try:
         written = actions.write_comment(case_id=case_id, text=text, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Invalid, CommentsFull, KnowsSubject, TooManyComments) as error:
         return _refused(request, case_id, text, error)
     messages.success(request, "Your comment is on the case.")
@@ -47,8 +45,6 @@ def _refused(request: HttpRequest, case_id: UUID, text: str, error: CountersignE
 def withdraw(request: HttpRequest, case_id: UUID, comment_id: UUID) -> HttpResponse:
     try:
         actions.withdraw_comment(case_id=case_id, comment_id=comment_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Conflict, NotAllowed) as error:
         messages.warning(request, error.detail)
     else:

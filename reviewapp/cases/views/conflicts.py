@@ -15,7 +15,7 @@ from reviewapp.cases.conflicts import ORDER, conflict_row, conflicts_for, leads_
 from reviewapp.cases.models import Case
 from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.lib import listing, paging, query
-from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound
+from reviewapp.lib.errors import Conflict, Invalid, NotAllowed
 
 PAGE_SIZE = 30
 
@@ -42,8 +42,6 @@ def end(request: HttpRequest, conflict_id: UUID) -> HttpResponse:
         ended = actions.end_conflict(
             conflict_id=conflict_id, reason=request.POST.get("reason", ""), actor=request.actor, at=timezone.now()
         )
-    except NotFound:
-        raise Http404 from None
     except (Invalid, Conflict, NotAllowed) as error:
         messages.warning(request, f"Not ended. {error.detail}")
     else:

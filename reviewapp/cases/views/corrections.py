@@ -17,7 +17,7 @@ from reviewapp.cases.forms import read_corrections, read_what_if
 from reviewapp.cases.models import Case
 from reviewapp.cases.withholding import AdviceWithheld
 from reviewapp.lib import query
-from reviewapp.lib.errors import Invalid, NotFound
+from reviewapp.lib.errors import Invalid
 from reviewapp.predictions.correcting import wait_until_scored
 from reviewapp.predictions.presentation import advice, facts
 from reviewapp.predictions.what_if import ModelNotRegistered
@@ -73,10 +73,7 @@ def _say(request: HttpRequest, is_scored: bool) -> None:
 def correction(request: HttpRequest, case_id: UUID, correction_id: UUID) -> HttpResponse:
     """The facts and the advice that a correction replaced."""
     query.read(request.GET, allowed=())
-    try:
-        found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
+    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now())
     if found.is_withheld:
         raise AdviceWithheld
     made = evidence_queries.correction_of(found, correction_id)

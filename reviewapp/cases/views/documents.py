@@ -28,8 +28,6 @@ def attach(request: HttpRequest, case_id: UUID) -> HttpResponse:
     try:
         name, data = _read(sent)
         actions.attach_to_case(case_id=case_id, data=data, name=name, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Invalid, Conflict, TooMany) as error:
         return _refused(request, case_id, error)
     messages.success(request, "Attached.")  # kept in a cookie, so without the file's name

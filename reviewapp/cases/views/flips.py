@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 from reviewapp.cases import actions
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.views.case import case_page
-from reviewapp.lib.errors import NotFound
 from reviewapp.predictions import what_if as questions
 from reviewapp.predictions.what_if import ModelNotRegistered
 
@@ -20,8 +19,6 @@ from reviewapp.predictions.what_if import ModelNotRegistered
 def flips(request: HttpRequest, case_id: UUID) -> HttpResponse:
     try:
         asked = actions.ask_flips(case_id=case_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except ModelNotRegistered:
         return _not_possible(request, case_id)
     row = questions.wait_for_answer(asked)

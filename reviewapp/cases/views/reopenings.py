@@ -14,7 +14,7 @@ from reviewapp.cases.reopenings_panel import inbox_rows, own_rows
 from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import listing, paging, query
-from reviewapp.lib.errors import Conflict, Invalid, NotFound
+from reviewapp.lib.errors import Conflict, Invalid
 
 PAGE_SIZE = 30
 SHOWN = 10  # of one's own in my work
@@ -45,8 +45,6 @@ def ask(request: HttpRequest, case_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         actions.ask_reopening(case_id=case_id, reason=reason, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Invalid, Conflict) as error:
         messages.warning(request, error.detail)
     else:
@@ -58,8 +56,6 @@ def ask(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def grant(request: HttpRequest, request_id: UUID) -> HttpResponse:
     try:
         done = actions.grant_reopening(request_id=request_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except Conflict as error:
         messages.warning(request, error.detail)
     else:
@@ -74,8 +70,6 @@ def decline(request: HttpRequest, request_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         done = actions.decline_reopening(request_id=request_id, reason=reason, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except (Invalid, Conflict) as error:
         messages.warning(request, error.detail)
     else:

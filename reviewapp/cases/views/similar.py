@@ -2,22 +2,18 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from reviewapp.cases import actions, similar_panel
 from reviewapp.cases.views.case import case_page
-from reviewapp.lib.errors import NotFound
 
 
 @require_safe
 def similar(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    try:
-        found = actions.view_similar(case_id=case_id, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
+    found = actions.view_similar(case_id=case_id, actor=request.actor, at=timezone.now())
     context = similar_panel.similar_context(found)
     if request.headers.get("X-Requested-With") == "fetch":
         return render(request, "cases/_similar_panel.html", {"similar": context})

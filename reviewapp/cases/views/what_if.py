@@ -13,7 +13,7 @@ from reviewapp.cases.forms import WhatIfForm, read_what_if
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.case import case_page
 from reviewapp.cases.withholding import AdviceWithheld, reveal
-from reviewapp.lib.errors import Invalid, NotFound
+from reviewapp.lib.errors import Invalid
 from reviewapp.predictions import what_if as questions
 from reviewapp.predictions.what_if import ModelNotRegistered
 
@@ -29,8 +29,6 @@ def what_if(request: HttpRequest, case_id: UUID) -> HttpResponse:
     form = read_what_if(request.POST, found.prediction)
     try:
         asked = actions.ask_what_if(case_id=case_id, changes=form.changes, actor=request.actor, at=timezone.now())
-    except NotFound:
-        raise Http404 from None
     except ModelNotRegistered:
         return _shown(request, found, presentation.what_if_context(found), status=409)
     except Invalid as error:
