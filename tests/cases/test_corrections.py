@@ -467,3 +467,14 @@ def test_a_search_of_the_trail_finds_it(in_hand, alice, api):
     assert [event.action for event in events(Filters(action="case.correction_proposed"))] == [
         "case.correction_proposed"
     ]
+
+
+def test_a_lost_lease_keeps_the_text_of_an_answer_and_promises_none_to_a_correction(in_hand, alice, api):
+    lost = in_hand.lease + 1
+    corrected = correct(api(alice), in_hand, lease=lost)
+    answered = api(alice).post(
+        f"/api/v1/cases/{in_hand.pk}/review", {"lease": lost, "answer": "agree", "note": "Seen the payslip"}
+    )
+    assert {corrected.json()["code"], answered.json()["code"]} == {"lease-lost"}
+    assert ("draft" in corrected.json()["detail"], "draft" in answered.json()["detail"]) == (False, True)
+    assert in_hand.drafts.get(author=alice).note == "Seen the payslip"

@@ -11,7 +11,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.drafts import save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased
-from reviewapp.cases.actions.refusals import LeaseLost, NotBlind, StaleView
+from reviewapp.cases.actions.refusals import AnswerKept, LeaseLost, NotBlind, StaleView
 from reviewapp.cases.actions.reviewing import Given
 from reviewapp.cases.models import Case
 from reviewapp.lib.actor import Actor
@@ -31,10 +31,10 @@ def answer_blind(
     """
     try:
         return _answer_blind(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
-    except (LeaseLost, StaleView):
+    except (LeaseLost, StaleView) as error:
         choice = rules.choice_of(given.answer, given.outcome, level=given.outcome)
         save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
-        raise
+        raise (AnswerKept() if isinstance(error, LeaseLost) else error) from None
 
 
 @durable

@@ -4,9 +4,13 @@ from reviewapp.lib.errors import Conflict, NotAllowed, TooMany
 
 
 class LeaseLost(Conflict):
-    """Your lease on this case has ended. Your answer was not recorded; its text is kept as a draft."""
+    """Your lease on this case has ended, so this was not done. Take the case again."""
 
     code = "lease-lost"
+
+
+class AnswerKept(LeaseLost):
+    """Your lease on this case has ended. Your answer was not recorded; its text is kept as a draft."""
 
 
 class StaleView(Conflict):

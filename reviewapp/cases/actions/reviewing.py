@@ -15,7 +15,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.drafts import save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
-from reviewapp.cases.actions.refusals import AnswerBlindFirst, LeadDecides, LeaseLost, StaleView
+from reviewapp.cases.actions.refusals import AnswerBlindFirst, AnswerKept, LeadDecides, LeaseLost, StaleView
 from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.queries import counted_reviews, may_adjudicate
 from reviewapp.cases.rules import Answer, CaseState, Stage, Verdict
@@ -54,10 +54,10 @@ def review_case(
     """
     try:
         return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
-    except (LeaseLost, StaleView):
+    except (LeaseLost, StaleView) as error:
         choice = rules.choice_of(given.answer, given.outcome)
         save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
-        raise
+        raise (AnswerKept() if isinstance(error, LeaseLost) else error) from None
 
 
 @durable
