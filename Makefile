@@ -15,7 +15,7 @@ demo:
 	@$(RUN) demo
 
 test:
-	@$(RUN) test -n 2 --dist loadgroup
+	@$(RUN) test -n 3 --dist loadgroup
 
 lint:
 	@$(RUN) lint

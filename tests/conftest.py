@@ -1,5 +1,6 @@
 """What every test may use: named people, an office with its queues, browsers and API clients, and a database that can be emptied."""
 
+import gc
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,13 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import Scope
 from tests import factories
 from tests.factories import Office
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays, so the collector need not look through it again and again: a tenth of the time of most tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -179,7 +179,8 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def heartbeat(self, data: Any) -> None:
         n = data.draw(self.one("leased"))
-        self.act("", actions.heartbeat, self.holder(n), case_id=self.ids[n], lease=self.case(n).lease)
+        who, lease = self.held()[n]
+        self.act("", actions.heartbeat, who, case_id=self.ids[n], lease=lease)
 
     @when("leased")
     @rule(data=st.data())
@@ -192,35 +193,35 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: Any) -> None:
         n = data.draw(self.one("leased"))
-        self.act("case.released", actions.release, self.holder(n), case_id=self.ids[n], lease=self.case(n).lease)
+        who, lease = self.held()[n]
+        self.act("case.released", actions.release, who, case_id=self.ids[n], lease=lease)
 
     @when("leased")
     @rule(data=st.data(), given=ANSWERS)
     def review(self, data: Any, given: Given) -> None:
-        self.answer_held(data.draw(self.one("leased")), given)
+        n = data.draw(self.one("leased"))
+        self.answer_held(n, *self.held()[n], given)
 
     def answer_what_is_held(self, who: str, given: Given) -> None:
-        for n in range(CASES):
-            if self.holder(n) == who:
-                self.answer_held(n, given)
+        for n, (holder, lease) in enumerate(self.held()):
+            if holder == who:
+                self.answer_held(n, who, lease, given)
 
-    def answer_held(self, n: int, given: Given) -> None:
-        holder = self.holder(n)
+    def answer_held(self, n: int, holder: str, lease: int, given: Given) -> None:
         self.keys += 1
-        lease, key = self.case(n).lease, f"key-{self.keys}"
+        key = f"key-{self.keys}"
         if self.answer(holder, n, lease, given, key):
             self.answered.append((holder, n, lease, given, key))
 
     @rule(n=CASE, given=ANSWERS, act=st.sampled_from(["review", "heartbeat", "release"]), back=st.integers(1, 3))
     def stale(self, n: int, given: Given, act: str, back: int) -> None:
         """A lease number of before changes nothing, whoever sends it."""
-        case = self.case(n)
-        who = self.holder(n) or "alice"
         before = self.row(n)
+        who, lease = self.holder_of(before) or "alice", before["lease"]
         more = {"given": given} if act == "review" else {}
         call = actions.review_case if act == "review" else getattr(actions, act)
         with pytest.raises(CountersignError):
-            call(case_id=case.pk, lease=max(case.lease - back, 0), actor=self.actors[who], at=timezone.now(), **more)
+            call(case_id=self.ids[n], lease=max(lease - back, 0), actor=self.actors[who], at=timezone.now(), **more)
         assert self.row(n) == before
 
     @precondition(lambda self: self.answered)
@@ -238,8 +239,8 @@ class Life(RuleBasedStateMachine):
     def pend(self, data: Any) -> None:
         n = data.draw(self.one("leased"))
         wait = {"follow_up_at": timezone.now() + timedelta(hours=1), "awaited": "payslip"}
-        lease = self.case(n).lease
-        self.act("case.pended", actions.pend_case, self.holder(n), case_id=self.ids[n], lease=lease, **wait)
+        who, lease = self.held()[n]
+        self.act("case.pended", actions.pend_case, who, case_id=self.ids[n], lease=lease, **wait)
 
     @when("pended")
     @rule(data=st.data())
@@ -300,7 +301,7 @@ class Life(RuleBasedStateMachine):
     def crash(self, data: Any, given: Given) -> None:
         """The process dies while it answers, before its audit event is written: nothing of the answer remains."""
         n = data.draw(self.one("leased"))
-        holder = self.holder(n)
+        holder, lease = self.held()[n]
         if holder in self.revoked:
             return
         before = self.row(n), Review.objects.count(), Outbox.objects.count()
@@ -310,7 +311,7 @@ class Life(RuleBasedStateMachine):
             pytest.raises(Crash),
         ):
             actions.review_case(
-                case_id=self.ids[n], lease=self.case(n).lease, given=given, actor=self.actors[holder], at=timezone.now()
+                case_id=self.ids[n], lease=lease, given=given, actor=self.actors[holder], at=timezone.now()
             )
         assert (self.row(n), Review.objects.count(), Outbox.objects.count()) == before
 
@@ -379,26 +380,27 @@ class Life(RuleBasedStateMachine):
             case_id=self.ids[n], lease=lease, given=given, actor=self.actors[who], at=timezone.now(), once=once
         )
 
-    def case(self, n: int) -> Case:
-        return Case.objects.get(pk=self.ids[n])
-
     def is_new_to(self, who: str, case_id: Any) -> bool:
         """Whether they have given no answer that counts, nor any before a reopening where people do not answer again."""
         case = Case.objects.select_related("queue").get(pk=case_id)
         given = Review.objects.filter(case=case, reviewer=self.users[who], reversal=None)
         return not given.filter(round__gte=case.counted_from if case.queue.answers_again else 1).exists()
 
-    def holder(self, n: int) -> str | None:
-        holder_id = self.case(n).holder_id
-        return next((name for name, actor in self.actors.items() if actor.user_id == holder_id), None)
+    def held(self) -> list[tuple[str, int]]:
+        """Whose each case is, or "", and the number of its lease."""
+        return [(self.holder_of(row), row["lease"]) for row in self.rows()]
 
-    def row(self, n: int) -> tuple[Any, ...]:
+    def holder_of(self, row: dict[str, Any]) -> str:
+        return next((name for name, actor in self.actors.items() if actor.user_id == row["holder_id"]), "")
+
+    def row(self, n: int) -> dict[str, Any]:
         return self.rows()[n]
 
-    def rows(self) -> list[tuple[Any, ...]]:
+    def rows(self) -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
             cursor.execute("select c.* from cases_case c order by c.opened_at, c.id")  # as `ids` were made
-            return cursor.fetchall()
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
