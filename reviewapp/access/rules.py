@@ -57,7 +57,7 @@ ROLE_WORDS = {
     Role.LEAD: "answers referred cases, sees who holds what and gives cases to others, in the queues granted to them",
     Role.ADMIN: "makes people and keys, and changes what they may do; reads the audit trail",
     Role.AUDITOR: "reads the audit trail",
-    Role.ML: "reads labels and data sets, and registers models, of the use cases granted to them",
+    Role.ML: "reads labels and data sets of the use cases granted to them",
     Role.SERVICE: "a machine that calls the API with a key; nobody signs in as it",
 }
 RIGHT_WORDS = {

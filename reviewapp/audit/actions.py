@@ -122,11 +122,6 @@ def _refuse_strangers(actor: Actor) -> None:
         raise NotAllowed("Only auditors and administrators read the audit trail.")
 
 
-def is_authentic(row: AuditEvent) -> bool:
-    """Whether the row's bytes carry the application's MAC and say what its columns say."""
-    return check(row).is_authentic
-
-
 def check(row: AuditEvent) -> Check:
     """Holds the row against its MAC, and its columns against the authenticated bytes. Never raises, whatever somebody wrote into the row."""
     canon = bytes(row.canon)

@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "guardian",
     "rest_framework",
     "drf_spectacular",
-    "django_htmx",
     "csp",
     "channels",
     "reviewapp.audit",
@@ -67,7 +66,6 @@ MIDDLEWARE = [
     "reviewapp.access.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 TEMPLATES = [
@@ -147,7 +145,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "access:sign-in"
-LOGIN_REDIRECT_URL = "cases:my-work"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "countersign_session"
@@ -184,7 +181,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Sizes: the API's own limits are in intake; these bound forms
+# Sizes: these bound forms; the limits of the API's bodies and of documents follow
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 FILE_UPLOAD_HANDLERS: list[str] = []  # no form but that of documents takes a file, and the guard sees to that one

@@ -2,5 +2,5 @@
 
 Owns DatasetSnapshot (pending -> frozen or failed) and DatasetRow (which label is in which snapshot, and in which split).
 
-Public: `actions.request_snapshot`, `actions.freeze_pending`, `exports.stream`.
+Public: `actions.request_snapshot`, `freezing.freeze_pending`, `exports.stream`.
 """

@@ -22,7 +22,7 @@ class NotFrozen(Conflict):
 
 
 class TooManyRows(NotAllowed):
-    """A data set of more than 10,000 rows is for the ML team and leads."""
+    """A data set of more than 10,000 rows is for the ML team, leads and machines."""
 
     code = "too-many-rows"
 

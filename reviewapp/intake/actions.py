@@ -85,7 +85,7 @@ def _key(item: Item) -> tuple[UUID, str]:
 
 
 def _refuse_backlog(items: Sequence[Item]) -> None:
-    """Refuse while too much waits for the model worker; what needs no worker is always taken."""
+    """Refuse all of them while too much waits for the model worker and one of them needs it."""
     if (
         any(not item.outcome for item in items)
         and ModelWork.objects.values("pk")[settings.INTAKE_BACKLOG_LIMIT :][:1].exists()

@@ -96,7 +96,7 @@ def use_case_of(raw: Any) -> str:
 
 
 def read_item(raw: dict[str, Any], bundle: IntakeBundle) -> Item:
-    """:raises Invalid: with every fault found, each with its pointer."""
+    """:raises Invalid: with every fault, each with its pointer; whether contributions add up is asked once nothing else is wrong."""
     faults = _Faults()
     faults.unknown("", raw, FIELDS)
     external_id = faults.text("/external_id", raw.get("external_id"), most=EXTERNAL_ID_LENGTH, least=1)

@@ -52,7 +52,7 @@ def _looked_at(topic: str) -> UUID | None:
 
 
 class Hub:
-    """Its two tasks run while there is a socket."""
+    """Its tasks run while there is a socket."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
         self._clock = clock

@@ -1,7 +1,5 @@
 """Addresses of the policies room."""
 
-from typing import Any
-
 from django.urls import path
 
 from reviewapp.policies import views
@@ -14,4 +12,3 @@ urlpatterns = [
     path("policies/<slug:slug>/<int:number>/", views.policy, name="version"),
     path("predictions/<uuid:prediction_id>/routing/", views.routing, name="routing"),
 ]
-api_urlpatterns: list[Any] = []

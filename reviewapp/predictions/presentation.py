@@ -15,16 +15,6 @@ from reviewapp.predictions.versions import schema_of, version_facts
 _SHOWN_WITHOUT_GROUP = "Other"
 
 
-def open_features(prediction: Prediction) -> dict[str, Any]:
-    """The features a reviewer may see: all but the protected ones."""
-    schema = schema_of(prediction)
-    return {
-        name: value
-        for name, value in prediction.features.items()
-        if name in schema.by_name and not schema.by_name[name].protected
-    }
-
-
 # Facts
 
 

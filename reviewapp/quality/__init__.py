@@ -22,6 +22,6 @@ before: figures that moved with every answer would tell which case was seeded.
 
 Samples: how often the answer differs and the decision was wrong, each weighted by the chance it had; also once a day.
 
-Public: `actions.mix_in`, `known.give_answers`, `sampling.draw_samples`, `sampling.compare`, `sampling.resolve`; `work_out` of `agreement`,
-`reliance` and `samples`; `queries.readable_queues`, `queries.report_of`.
+Public: `actions.mix_in`, `known.give_answers`, `sampling.draw_samples`, `sampling.compare`, `sampling.resolve`; `agreement.work_out`,
+`reliance.work_out`, `samples.work_out`; `queries.readable_queues`, `queries.report_of`.
 """

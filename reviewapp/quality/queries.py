@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from reviewapp.cases.originals import CASES_OF
 from reviewapp.cases.proof_panel import drawn_shares
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import BLIND_FIRST, CaseState, Stage
+from reviewapp.lib import crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.draws import draw
 from reviewapp.lib.ids import first_id_of
@@ -131,7 +133,12 @@ def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
 
 
 def _draw(about: str, case_id: UUID) -> float:
-    return draw(settings.AUDIT_KEY, "seeded case", about, case_id)
+    return draw(_draw_key(), about, case_id)
+
+
+@cache
+def _draw_key() -> bytes:
+    return crypto.mac(b"countersign: draws of seeded cases", key=settings.AUDIT_KEY)
 
 
 def lock_arrival(pk: UUID) -> Case | None:

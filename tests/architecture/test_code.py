@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections import Counter
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 from django.apps import apps
@@ -144,6 +145,19 @@ def test_every_room_says_what_it_owns(room):
     docstring = ast.get_docstring(tree(room / "__init__.py"))
     assert docstring
     assert len(docstring.splitlines()) < DOCSTRING_LINES
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_what_a_room_calls_public_is_there(room):
+    """`actions.store` names what stands in that module; after it, `copy` another of the same module, or a module itself."""
+    public = (ast.get_docstring(tree(room / "__init__.py")) or "").partition("Public:")[2]
+    module = ""
+    for name in re.findall(r"`([a-z_.]+)`", public):
+        above, _, last = name.rpartition(".")
+        module = above or module
+        is_module = not above and find_spec(f"reviewapp.{room.name}.{name}")
+        if module and not is_module:
+            assert hasattr(import_module(f"reviewapp.{room.name}.{module}"), last), name
 
 
 def test_no_two_shapes_of_the_api_have_one_name():

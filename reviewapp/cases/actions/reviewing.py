@@ -127,7 +127,7 @@ def _second(case: Case, outcome: str) -> _Second:
 
 @cache
 def _draw_key() -> bytes:
-    """A key of its own, as every kind of draw has: the trail's key signs the trail and nothing else."""
+    """A key of its own, as every kind of draw has, so that one draw tells nothing of another."""
     return crypto.mac(b"countersign: draws of second reviews", key=settings.AUDIT_KEY)
 
 
