@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 
 from reviewapp.access.actions import set_roles
-from reviewapp.access.models import User
 from reviewapp.access.rules import VIEW_QUEUE, Role, Scope
 from reviewapp.audit import actions, queries
 from reviewapp.audit.models import AuditEvent
@@ -252,27 +251,28 @@ def test_one_event_shows_its_bytes_and_that_they_are_authentic(auditor, alice):
 
 
 def test_an_event_leads_to_its_case_whoever_may_open_it_and_tells_nobody_else_its_number(
-    auditor, sign_in, dana, office
+    auditor, frank, sign_in, dana, alice, office
 ):
-    case, other = office.send(external_id="APP-7"), office.send(external_id="APP-8")
-    frank = User.objects.get(username="frank")
-    about_case = AuditEvent.objects.filter(object_id=str(case.pk)).first()
-    about_prediction = AuditEvent.objects.filter(object_id=str(case.prediction_id)).first()
-    link = f'<a href="/cases/{case.pk}/"><bdi>APP-7</bdi></a>'
-    paths = ["/audit/", *(f"/audit/{event.event_uuid}/" for event in (about_case, about_prediction) if event)]
-    assert len(paths) > 1
-    for path in paths:
-        for reader in (auditor, sign_in(dana)):  # neither has a right on the queue
-            page = reader.get(path).content.decode()
-            assert "/cases/" not in page
-            assert "APP-7" not in page
+    case = office.send(external_id="APP-7")
+    sign_in(alice).get(f"/cases/{case.pk}/")
+    about_case = AuditEvent.objects.get(action="case.viewed")
+    about_prediction = AuditEvent.objects.get(action="prediction.received")
+    admin = sign_in(dana)
+    for event in (about_case, about_prediction):
+        paths = [f"/audit/{event.event_uuid}/", f"/audit/?object_id={event.object_id}"]
+        for path in paths:
+            for reader in (auditor, admin):  # neither has a right on the queue
+                page = reader.get(path).content.decode()
+                assert str(event.event_uuid) in page
+                assert "/cases/" not in page
+                assert "APP-7" not in page
     factories.grant(frank, VIEW_QUEUE, office.queue)
-    for path in paths:
-        assert link in auditor.get(path).content.decode()
-        assert "/cases/" not in sign_in(dana).get(path).content.decode()
+    for event in (about_case, about_prediction):
+        for path in (f"/audit/{event.event_uuid}/", f"/audit/?object_id={event.object_id}"):
+            assert f'<a href="/cases/{case.pk}/"><bdi>APP-7</bdi></a>' in auditor.get(path).content.decode()
+            assert "/cases/" not in admin.get(path).content.decode()
     assert auditor.get(f"/cases/{case.pk}/").status_code == 200
-    assert sign_in(dana).get(f"/cases/{case.pk}/").status_code == 404
-    assert f"/cases/{other.pk}/" in auditor.get("/audit/").content.decode()
+    assert admin.get(f"/cases/{case.pk}/").status_code == 404
 
 
 def test_an_event_about_an_id_that_no_case_can_have_leads_nowhere(auditor, alice):
