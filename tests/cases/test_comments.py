@@ -277,6 +277,7 @@ def test_who_knows_the_person_is_told_why_instead_of_asked_for_a_comment(api, si
         page = page_of(sign_in(person), case)
         assert ASKED not in page
         assert "You know the person this case is about" in page
+        assert "so somebody else answers it" in page
         assert "I shall look at it." in page
     page = page_of(sign_in(carol), case)
     assert ASKED in page
