@@ -80,7 +80,7 @@ def bounds_of(condition: Mapping[str, Any], field: str) -> list[float]:
         if word in condition:
             return [bound for part in condition[word] for bound in bounds_of(part, field)]
     given = condition.get("value") if condition["field"] == field else None
-    return [one for one in (given if isinstance(given, list) else [given]) if type(one) in (int, float)]
+    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, int | float)]
 
 
 def fields_of(condition: Mapping[str, Any]) -> list[str]:
