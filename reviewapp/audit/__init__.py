@@ -4,7 +4,7 @@ Owns AuditEvent. Rows are added in the transaction of the act they record (no au
 the application's key, hold ids and codes and never identity, and cannot be updated, deleted or truncated below Python either (triggers).
 
 Reading the trail is an act as well and adds an event. Rooms above say how their ids are told as names (`queries.register_names`,
-`queries.register_queue_names`).
+`queries.register_queue_names`), and where who reads may open them (`queries.register_places`).
 
 Public: `actions.record`, `actions.record_many`, `actions.view_trail`, `actions.check`, `queries.events`, `queries.of_object`, `rules.words_of`;
 `manage.py verify_audit` holds every row against its MAC.

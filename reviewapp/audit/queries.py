@@ -99,11 +99,37 @@ def register_names(object_type: str, names: Names) -> None:
 
 def names_of(rows: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
     """(object type, id) -> name, for the types that have registered."""
+    ids = _ids_by_type(rows)
+    return {
+        (kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()
+    }
+
+
+def _ids_by_type(rows: Iterable[AuditEvent]) -> dict[str, set[str]]:
     ids: dict[str, set[str]] = {}
     for row in rows:
         ids.setdefault(row.object_type, set()).add(row.object_id)
+    return ids
+
+
+# Where what an event is about can be opened: address and name of those of these ids, as text, that `actor` may open. Of others nothing is told.
+Places = Callable[[Iterable[str], Actor], dict[str, tuple[str, str]]]
+_places: dict[str, Places] = {}
+
+
+def register_places(object_type: str, places: Places) -> None:
+    """`places` asks in one statement."""
+    _places[object_type] = places
+
+
+def places_of(rows: Iterable[AuditEvent], actor: Actor) -> dict[tuple[str, str], tuple[str, str]]:
+    """(object type, id) -> (address, name), for what `actor` may open."""
+    ids = _ids_by_type(rows)
     return {
-        (kind, pk): name for kind, found in ids.items() if kind in _names for pk, name in _names[kind](found).items()
+        (kind, pk): place
+        for kind, found in ids.items()
+        if kind in _places
+        for pk, place in _places[kind](found, actor).items()
     }
 
 

@@ -24,9 +24,9 @@ def trail(request: HttpRequest) -> HttpResponse:
         filters=read_filters(values), cursor=values.get("cursor"), size=PAGE, actor=request.actor, at=timezone.now()
     )
     queries.withhold(page.rows, request.actor)
-    names = queries.names_of(page.rows)
+    names, places = queries.names_of(page.rows), queries.places_of(page.rows, request.actor)
     context = {
-        "rows": [_row(event, names) for event in page.rows],
+        "rows": [_row(event, names, places) for event in page.rows],
         "values": values,
         "selects": [
             listing.select(
@@ -55,14 +55,18 @@ def _told(words: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(code, text[0].upper() + text[1:]) for code, text in words.items()]
 
 
-def _row(event: AuditEvent, names: Mapping[tuple[str, str], str]) -> dict[str, object]:
+def _row(
+    event: AuditEvent, names: Mapping[tuple[str, str], str], places: Mapping[tuple[str, str], tuple[str, str]]
+) -> dict[str, object]:
+    about = (event.object_type, event.object_id)
     return {
         "event": event,
         "who": event.actor_name or "someone",
         "words": rules.words_of(event.action, event.outcome),
         "detail": rules.detail_of(event.data),
         "what": rules.object_words(event.object_type),
-        "name": names.get((event.object_type, event.object_id), ""),
+        "name": names.get(about, ""),
+        "place": places.get(about),
         "refused": event.outcome == "refused",
     }
 
@@ -74,7 +78,7 @@ def one_event(request: HttpRequest, event_uuid: UUID) -> HttpResponse:
     check = actions.check(event)
     queries.withhold([event], request.actor)
     context = {
-        **_row(event, queries.names_of([event])),
+        **_row(event, queries.names_of([event]), queries.places_of([event], request.actor)),
         "data": [(name, _plain(value)) for name, value in event.data.items()] if isinstance(event.data, dict) else [],
         "check": check,
         "canon": bytes(event.canon).decode(errors="replace"),

@@ -11,6 +11,7 @@ from reviewapp.cases import comments
 from reviewapp.cases.mentions import COMMENT_LENGTH, named_in
 from reviewapp.cases.models import Case
 from reviewapp.cases.models.discussion import Comment, Mention
+from reviewapp.cases.queries import is_recused
 from reviewapp.cases.wording import clock
 from reviewapp.lib.actor import Actor
 
@@ -24,6 +25,7 @@ def comments_context(
         "people": [
             {"username": user.username, "name": user.display_name} for user in comments.offered(case.queue, actor)
         ],
+        "knows_person": is_recused(case, actor),  # then a comment is refused, so that none is asked for
         "url": reverse("cases:comment", args=[case.pk]),
         "typed": typed,
         "most": COMMENT_LENGTH,

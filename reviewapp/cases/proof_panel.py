@@ -34,7 +34,7 @@ def burden(queue: Queue, *, at: datetime) -> Mapping[str, Any]:
     drawn = proof.lowered(wanted, of)
     named = (("seeded", "Seeded cases"), ("automatic", "Automatic decisions"), ("human", "Decisions of people"))
     return {
-        "taken": f"{100 * proof.taken(wanted, of):.1f}",
+        "taken": f"{round(100 * proof.taken(wanted, of), 1):g}",
         "most": f"{100 * proof.MOST:g}",
         "rows": [
             {"label": label, "wanted": _percent(getattr(wanted, name)), "drawn": _percent(getattr(drawn, name))}

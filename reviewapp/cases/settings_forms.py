@@ -168,7 +168,7 @@ class Blind(SettingsForm):
         max_value=100,
         max_digits=5,
         decimal_places=2,
-        label="Share of cases answered blind first, in percent",
+        label="Share of cases answered blind first, in per cent",
         help_text="For cases that arrive from now on. 0 is none; 5 is enough to see an influence of 10 points within about 2,000 cases.",
     )
 

@@ -1,5 +1,7 @@
 """What happened to a case, as the audit trail has it."""
 
+from heapq import merge
+
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case
@@ -16,7 +18,8 @@ def story_of(case: Case) -> list[AuditEvent]:
     first = first_prediction(case)
     before = [*_arrival_of_copy(first, case.why), *of_object("predictions.prediction", [str(first.pk)])]
     since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
-    return [*before, *reversed(since)]
+    # what is done to the prediction later, as a look at its routing, stands where it happened
+    return list(merge(before, reversed(since), key=lambda event: event.at))
 
 
 _ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")

@@ -6,17 +6,24 @@ from typing import Any
 from uuid import UUID
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.audit.rules import words_of
 from reviewapp.cases import withheld_words
 from reviewapp.cases.models import BlindAnswer, Case, Review
 from reviewapp.cases.rules import Answer
 from reviewapp.cases.wording import clock, low
 from reviewapp.catalog.models import UseCase
 
-_SENTENCES = {
+# One for every action that can be about a case or its prediction; some are told at more length by `_told`
+SENTENCES = {
     "prediction.received": "The prediction was received.",
     "prediction.scored": "The model scored it.",
+    "prediction.explained": "The model’s reasons were worked out.",
+    "prediction.failed": "The model could not score it.",
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",
+    "case.blind_answered": "{who} recorded a view of their own.",
+    "case.reviewed": "{who} answered the case.",
+    "case.pended": "{who} pended the case.",
     "case.recused": "{who} knows the person and gave the case back. It is not given to them again.",
     "case.conflict_recorded": "{who} recorded that {linked} knows the person. They get none of the person’s cases.",
     "case.conflict_ended": "{who} ended what was recorded of {linked} and the person. They may get the person’s cases again.",
@@ -31,7 +38,7 @@ _SENTENCES = {
     "case.commented": "{who} wrote a comment.",
     "case.escalated": "The late case went to {to}.",
     "case.viewed": "{who} looked at the case.",
-    "prediction.viewed": "{who} looked at the prediction.",
+    "prediction.viewed": "{who} looked at why it needs a person.",
     "case.taken_back": "{who} took the case back from {holder}.",
     "case.reassigned": "{who} gave the case to {person}.",
     "case.reprioritised": "{who} changed its priority from {before} to {priority}.",
@@ -64,6 +71,7 @@ _COVERED = {
         "case.document_added",
         "case.correction_proposed",
     },
+    "prediction.viewed": {"prediction.viewed"},
     "case.what_if_asked": {"case.what_if_asked"},
     "case.flips_asked": {"case.flips_asked"},
     "case.similar_viewed": {"case.similar_viewed"},
@@ -121,7 +129,7 @@ def _told(
     words["to"] = event.data.get("moved_to") or words["person"]
     return {
         "at": event.at,
-        "sentence": _SENTENCES.get(event.action, event.action).format(**words),
+        "sentence": (SENTENCES.get(event.action) or f"{{who}} {words_of(event.action)}.").format(**words),
         "quote": "" if event.action in _REASON_KEPT else event.reason,
     }
 

@@ -29,7 +29,7 @@ METHOD = {
     "times_wanted": TIMES_WANTED,
     "seen_minutes": int(SEEN.total_seconds() // 60),
 }
-_NONE_YET = f"No forecast: nothing is open and nothing came in the last {LATELY.days} days, or it is not worked out yet, which takes a minute."
+_NONE_YET = f"No forecast: nothing is open and nothing came in the last {LATELY.days} days. A first one takes a minute."
 
 
 def line(standing: Standing, *, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from inference.schema import FeatureSchema
-from reviewapp.catalog.conditions.wording import fields_of, percent
+from reviewapp.catalog.conditions.wording import bounds_of, fields_of, percent
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Problem
 from reviewapp.policies.models import PolicyVersion
@@ -15,6 +15,7 @@ from reviewapp.policies.rules import REVIEW, Labels, in_words
 from reviewapp.policies.rules.engine import steps_not_reached
 from reviewapp.policies.rules.wording import in_order, pointer_in_words, rule_in_words
 from reviewapp.predictions.models import Prediction
+from reviewapp.predictions.presentation import sure_of_100
 
 SELECTED = {
     "policy_rule": "a rule of the policy asks for a person",
@@ -124,17 +125,38 @@ def routing(prediction: Prediction, policy: PolicyVersion) -> dict[str, Any]:
 def _step(
     step: Mapping[str, Any], rule: Mapping[str, Any] | None, prediction: Prediction, labels: Labels
 ) -> dict[str, Any]:
-    seen = [(labels.field(name), _seen(name, prediction, labels)) for name in fields_of(rule["when"])] if rule else []
+    seen = (
+        [(labels.field(name), _seen(name, rule, prediction, labels)) for name in fields_of(rule["when"])]
+        if rule
+        else []
+    )
     return {
         "rule": step["rule"],
         "words": rule_in_words(rule, labels).removeprefix(f"{rule['name']}: ") if rule else "",
         "matched": step["matched"],
         "seen": [{"label": label, "value": value} for label, value in seen],
-        "detail": step["detail"],
+        "detail": _detail(step["detail"], prediction),
     }
 
 
-def _seen(field: str, prediction: Prediction, labels: Labels) -> str:
+def _detail(traced: str, prediction: Prediction) -> str:
+    """What a step without a condition saw. The trace keeps every digit of a confidence; people read it as on the case."""
+    if prediction.confidence is None or not traced.startswith("confidence "):
+        return traced
+    return f"confidence {_sure(prediction.confidence, [prediction.routing.threshold])}"
+
+
+def _sure(confidence: float, bounds: Sequence[float | None]) -> str:
+    """In whole hundredths, held against what it was compared with: 94.6 is "just under 95" where that was the bound."""
+    above = min((bound for bound in bounds if bound is not None and bound > confidence), default=None)
+    return f"{sure_of_100(confidence, above)} of 100"
+
+
+def _seen(field: str, rule: Mapping[str, Any], prediction: Prediction, labels: Labels) -> str:
+    if field == "confidence" and prediction.confidence is not None:
+        return _sure(prediction.confidence, bounds_of(rule["when"], field))
+    if field == "margin" and prediction.margin is not None:
+        return f"{prediction.margin:.3g}"
     given = {"outcome": prediction.outcome, "confidence": prediction.confidence, "margin": prediction.margin}
     value = given[field] if field in given else prediction.features.get(field.removeprefix("features."))
     return "not recorded" if value is None else labels.value(field, value)

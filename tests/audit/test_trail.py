@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from reviewapp.access.actions import set_roles
-from reviewapp.access.rules import Role, Scope
+from reviewapp.access.rules import VIEW_QUEUE, Role, Scope
 from reviewapp.audit import actions, queries
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.rules import ACTION_WORDS, detail_of, words_of
@@ -248,6 +248,37 @@ def test_one_event_shows_its_bytes_and_that_they_are_authentic(auditor, alice):
     assert bytes(event.mac).hex() in page
     assert "&quot;action&quot;:&quot;case.reviewed&quot;" in page
     assert AuditEvent.objects.get(action="trail.event_viewed").object_id == str(event.event_uuid)
+
+
+def test_an_event_leads_to_its_case_whoever_may_open_it_and_tells_nobody_else_its_number(
+    auditor, frank, sign_in, dana, alice, office
+):
+    case = office.send(external_id="APP-7")
+    sign_in(alice).get(f"/cases/{case.pk}/")
+    about_case = AuditEvent.objects.get(action="case.viewed")
+    about_prediction = AuditEvent.objects.get(action="prediction.received")
+    admin = sign_in(dana)
+    for event in (about_case, about_prediction):
+        paths = [f"/audit/{event.event_uuid}/", f"/audit/?object_id={event.object_id}"]
+        for path in paths:
+            for reader in (auditor, admin):  # neither has a right on the queue
+                page = reader.get(path).content.decode()
+                assert str(event.event_uuid) in page
+                assert "/cases/" not in page
+                assert "APP-7" not in page
+    factories.grant(frank, VIEW_QUEUE, office.queue)
+    for event in (about_case, about_prediction):
+        for path in (f"/audit/{event.event_uuid}/", f"/audit/?object_id={event.object_id}"):
+            assert f'<a href="/cases/{case.pk}/"><bdi>APP-7</bdi></a>' in auditor.get(path).content.decode()
+            assert "/cases/" not in admin.get(path).content.decode()
+    assert auditor.get(f"/cases/{case.pk}/").status_code == 200
+    assert admin.get(f"/cases/{case.pk}/").status_code == 404
+
+
+def test_an_event_about_an_id_that_no_case_can_have_leads_nowhere(auditor, alice):
+    note(actor_of(alice), "case.viewed", object_id="c-1")
+    event = AuditEvent.objects.get(object_id="c-1")
+    assert auditor.get(f"/audit/{event.event_uuid}/").context["place"] is None
 
 
 def test_an_event_that_does_not_exist_is_not_found(auditor):

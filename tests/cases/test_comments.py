@@ -15,6 +15,7 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.models.discussion import Comment, Mention
 from tests import factories
 
+ASKED = ">Add comment</button>"
 SECRET = "The payslip of October is a scan of a copy."
 
 
@@ -255,13 +256,32 @@ def test_who_knows_the_person_of_the_case_writes_no_comment_on_it(api, sign_in, 
             assert refused.json()["detail"].endswith("you write no comments on it.")
         page = sign_in(person).post(f"/cases/{case.pk}/comments/", {"text": "Be kind to her."})
         assert page.status_code == 409
-        assert "you write no comments on it." in page.content.decode()
+        assert "Be kind to her." in page.content.decode()  # not lost
     assert Comment.objects.count() == 1
     assert api(alice).post(f"/api/v1/cases/{case.pk}/comments/{written['id']}/withdraw").status_code == 200
     conflict = api(carol).get("/api/v1/conflicts").json()["results"][0]
     assert conflict["person"]["username"] == "bob"
     assert api(carol).post(f"/api/v1/conflicts/{conflict['id']}/end", {"reason": "A namesake."}).status_code == 200
     write(api(bob), case, "It was somebody else.")
+
+
+def test_who_knows_the_person_is_told_why_instead_of_asked_for_a_comment(api, sign_in, alice, bob, carol, case):
+    write(api(alice), case, "I shall look at it.")
+    lease = api(alice).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
+    assert ASKED in page_of(sign_in(alice), case)
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/recuse", {"lease": lease}).status_code == 200
+    link = {"person": "bob", "reason": "They are neighbours."}
+    assert ASKED in page_of(sign_in(bob), case)
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/recuse", link).status_code == 200
+    for person in (alice, bob):
+        page = page_of(sign_in(person), case)
+        assert ASKED not in page
+        assert "You know the person this case is about" in page
+        assert "so somebody else answers it" in page
+        assert "I shall look at it." in page
+    page = page_of(sign_in(carol), case)
+    assert ASKED in page
+    assert "You know the person" not in page
 
 
 def test_the_list_is_paged_newest_first_and_reading_it_is_a_look_at_the_case(api, alice, bob, case):

@@ -153,3 +153,12 @@ def test_the_next_case_is_made_ready_without_being_taken_or_seen(office, alice, 
     assert Case.objects.values().get() == Case.objects.filter(pk=case.pk, state="open", lease=0).values().get()
     assert AuditEvent.objects.exclude(action__startswith="user.").count() == events
     assert sign_in(mallory).get("/queues/loans/ahead/").status_code == 404
+
+
+def test_who_holds_a_case_resumes_it_first_also_once_the_page_is_refreshed(office, alice, bob, sign_in):
+    office.send(), office.send()
+    primary = 'class="button button--primary" data-key="g"'
+    sign_in(alice).post("/queues/loans/next/")
+    for path in ("/my-work/", "/my-work/queues/"):
+        assert primary not in sign_in(alice).get(path).content.decode()
+        assert primary in sign_in(bob).get(path).content.decode()

@@ -143,6 +143,33 @@ def test_why_a_case_is_here_is_shown_with_every_step_and_on_record(office, carol
     assert (event.actor_id, event.object_id, event.data) == (carol.pk, str(case.prediction_id), {"part": "routing"})
 
 
+@pytest.mark.parametrize(
+    ("confidence", "told"), [(0.7324513, "73 of 100"), (0.9466, "just under 95 of 100"), (0.9, "90 of 100")]
+)
+def test_confidence_is_told_in_whole_hundredths_as_on_the_case(confidence, told, office, carol, sign_in):
+    sure = {
+        "name": "Sure enough",
+        "when": {"field": "confidence", "op": "lt", "value": 0.5},
+        "then": {"result": "auto"},
+    }
+    factories.make_policy(office.use_case, office.queue, rules=[sure], always_review=[], confidence_threshold=0.95)
+    scored = {"outcome": "deny", "probabilities": {"approve": 1 - confidence, "deny": confidence}}
+    case = office.send(prediction=scored, explanation=None)
+    steps = sign_in(carol).get(f"/predictions/{case.prediction_id}/routing/").context["routing"]["steps"]
+    assert steps[0]["seen"] == [{"label": "Confidence", "value": f"{round(100 * confidence)} of 100"}]
+    assert (steps[-1]["rule"], steps[-1]["detail"]) == ("Confidence below 95 %", f"confidence {told}")
+
+
+def test_a_confidence_just_under_what_a_rule_names_is_said_to_be(office, carol, sign_in):
+    unsure = {**LARGE, "when": {"any": [LARGE["when"], {"field": "confidence", "op": "lt", "value": 0.75}]}}
+    factories.make_policy(office.use_case, office.queue, rules=[unsure])
+    scored = {"outcome": "deny", "probabilities": {"approve": 0.2534, "deny": 0.7466}}
+    case = office.send(prediction=scored, explanation=None)
+    page = sign_in(carol).get(f"/predictions/{case.prediction_id}/routing/").content.decode()
+    assert "Confidence: just under 75 of 100" in page
+    assert "74.66" not in page
+
+
 def test_who_may_not_see_the_case_does_not_see_its_routing(office, mallory, alice, sign_in):
     factories.make_policy(
         office.use_case, office.queue, rules=[{**LARGE, "when": {"field": "outcome", "op": "eq", "value": "deny"}}]

@@ -8,7 +8,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import comments
 from reviewapp.cases.actions.commenting import see
 from reviewapp.cases.models import Case
-from reviewapp.cases.queries import visible_cases, whole_case
+from reviewapp.cases.queries import recused, visible_cases, whole_case
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
@@ -17,11 +17,12 @@ from reviewapp.lib.errors import NotFound
 @durable
 def view_case(*, case_id: UUID, actor: Actor, at: datetime, with_comments: bool = False) -> Case:
     """The whole case, for a reader; the view is on record before a byte of it is sent. The model's part may be withheld: `Case.is_withheld`.
+    Whether the reader is linked to the person is loaded with it, as `is_recused` tells.
 
     :param with_comments: with what they may see of what people wrote to each other, as `Case.shown_comments`; what mentions them is seen then.
     :raises NotFound:
     """
-    case = whole_case(visible_cases(actor), case_id)
+    case = whole_case(visible_cases(actor).annotate(knows_person=recused(actor.user_id)), case_id)
     if case is None:
         raise NotFound
     reveal([case], actor)

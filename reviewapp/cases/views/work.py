@@ -76,7 +76,9 @@ def away(request: HttpRequest) -> HttpResponse:
 @require_safe
 def my_queues(request: HttpRequest) -> HttpResponse:
     """The live fragment of my work."""
-    return render(request, "cases/_my_queues.html", _queues(request, timezone.now()))
+    now = timezone.now()
+    held = own_work.held_by(request.actor, now=now).exists()
+    return render(request, "cases/_my_queues.html", _queues(request, now) | {"held": held})
 
 
 @require_safe

@@ -72,6 +72,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.6g} %"
 
 
+def bounds_of(condition: Mapping[str, Any], field: str) -> list[float]:
+    """The numbers with which a condition compares `field`."""
+    if "not" in condition:
+        return bounds_of(condition["not"], field)
+    for word in ("all", "any"):
+        if word in condition:
+            return [bound for part in condition[word] for bound in bounds_of(part, field)]
+    given = condition.get("value") if condition["field"] == field else None
+    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, int | float)]
+
+
 def fields_of(condition: Mapping[str, Any]) -> list[str]:
     """The fields a condition asks about, each once, in order."""
     if "not" in condition:
