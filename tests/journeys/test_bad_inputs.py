@@ -12,7 +12,7 @@ import pytest
 from reviewapp.cases.models import Case, Review
 from tests.journeys.conftest import Served, body
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("bad_inputs"), pytest.mark.django_db, pytest.mark.timeout(300)]
 ABSENT = "00000000-0000-7000-8000-000000000000"
 CANARY = "c4n4ry-value"
 

@@ -38,7 +38,7 @@ from reviewapp.quality.reliance import figures
 from tests import factories
 from tests.journeys.conftest import Served, body
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("openapi"), pytest.mark.django_db, pytest.mark.timeout(400)]
 EXAMPLES = 25
 METHODS = ("get", "post", "put", "patch", "delete")
 WRITES = METHODS[1:]
