@@ -56,7 +56,7 @@ class Programs:
 
     def collect_static(self) -> None:
         """Once for all programs and all processes of this run of the tests: to compress takes longer than to start the web."""
-        with open(_static().with_suffix(".lock"), "w") as lock:
+        with _static().with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (_static() / "staticfiles.json").exists():  # it is written last
                 self.run("collectstatic", "collectstatic", "--noinput", "--verbosity", "0")
