@@ -16,7 +16,7 @@ from reviewapp.predictions.models import Prediction
 from tests import factories
 from tests.programs import running
 
-pytestmark = [pytest.mark.xdist_group("races"), pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 THREADS, CASES = 64, 2_000
 
 

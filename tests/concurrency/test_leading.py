@@ -10,7 +10,7 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.models import Case, Queue
 from tests import factories
 
-pytestmark = [pytest.mark.xdist_group("races"), pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 CASES, TIMES = 40, 10
 
 
