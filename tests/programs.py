@@ -1,5 +1,6 @@
 """The product's own processes, started for a test: web, sockets, workers and beat, as standalone starts them, on the test's database."""
 
+import fcntl
 import os
 import urllib.error
 import urllib.request
@@ -53,6 +54,13 @@ class Programs:
         self._spawn(processes.manage(name, *arguments))
         self.supervisor.finish(name)
 
+    def collect_static(self) -> None:
+        """Once for all programs and all processes of this run of the tests: to compress takes longer than to start the web."""
+        with _static().with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (_static() / "staticfiles.json").exists():  # it is written last
+                self.run("collectstatic", "collectstatic", "--noinput", "--verbosity", "0")
+
     def _spawn(self, service: Service) -> None:
         """Only while it is started has this process its environment: other tests of this run must not inherit it."""
         before = dict(os.environ)
@@ -90,7 +98,7 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
     programs.environment = {
         "DATABASE_URL": environment.get("DATABASE_URL") or database_url(),
         "DATA_DIR": str(folder),
-        "STATIC_ROOT": str(folder / "static"),
+        "STATIC_ROOT": str(_static()),
         "PORT": str(programs.port),
         "SOCKET_PORT": str(programs.socket_port),
         "BASE_URL": programs.url,
@@ -102,12 +110,16 @@ def running(folder: Path, *names: str, path: str | None = None, **environment: s
     if "TWIN" in environment:
         programs.spoil()
     try:
-        programs.run("collectstatic", "collectstatic", "--noinput", "--verbosity", "0")
+        programs.collect_static()
         programs.start(*names)
         programs.wait(path=path or ("/readyz" if {"worker", "model-worker"} <= set(names) else "/healthz"))
         yield programs
     finally:
         supervisor.stop()
+
+
+def _static() -> Path:
+    return Path(os.environ["DATA_DIR"], "collected")  # of the run; services.start made it
 
 
 def database_url() -> str:

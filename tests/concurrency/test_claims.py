@@ -3,7 +3,6 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,12 +18,6 @@ from tests.programs import running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 THREADS, CASES = 64, 2_000
-
-
-@pytest.fixture
-def web(office, tmp_path: Path):
-    with running(tmp_path, "web") as programs:
-        yield programs
 
 
 def _client(url: str, token: str) -> httpx.Client:

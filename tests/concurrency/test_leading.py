@@ -1,7 +1,6 @@
 """Two leads at once, at the same cases or the same settings: nobody blocks the other for good, and the trail tells one story."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,16 +9,9 @@ from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.models import Case, Queue
 from tests import factories
-from tests.programs import running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 CASES, TIMES = 40, 10
-
-
-@pytest.fixture
-def web(office, tmp_path: Path):
-    with running(tmp_path, "web") as programs:
-        yield programs
 
 
 def test_two_leads_who_give_the_same_cases_away_at_once_leave_an_unbroken_story(web, office, alice, bob, carol):

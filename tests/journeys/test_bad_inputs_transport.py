@@ -9,7 +9,7 @@ import pytest
 from reviewapp.predictions.models import Prediction
 from tests.journeys.conftest import RawAnswer, Served, body
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("bad_inputs_transport"), pytest.mark.django_db, pytest.mark.timeout(300)]
 MIB = 1_048_576
 SINGLE, BATCH, CLAIM = "/api/v1/predictions", "/api/v1/predictions/batch", "/api/v1/queues/loans/claim"
 
