@@ -115,7 +115,6 @@ def _held(case: Case, now: datetime) -> dict[str, Any]:
         "url": reverse("cases:case", args=[case.pk]),
         "queue_name": case.queue.name,
         "lease": wording.lease(case, now=now),
-        "draft_saved": "",
         "release_url": reverse("cases:release", args=[case.pk]),
     }
 
