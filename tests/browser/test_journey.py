@@ -123,6 +123,7 @@ def test_a_nurse_goes_through_ten_cases_by_keyboard_alone(world, person, held_ou
     """One key takes the first; each answer brings the next."""
     world.cases(held_out["ward-triage"], "ENC-K", wanted=10)
     page = person("nurse2")
+    page.goto(f"{world.url}/")
     page.keyboard.press("g")
     page.wait_for_url("**/cases/**")
     expect(page.locator(".page-head")).to_contain_text(re.compile("next because: (priority \\d|.+ to breach|late by)"))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from reviewapp.demo.scorecard import score
-from tests.browser.conftest import Visitors, World, fill_sign_in
+from tests.browser.conftest import Visitors, Windows, World, fill_sign_in
 from tests.browser.looking import flaws
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
@@ -64,8 +64,8 @@ class Rooms:
 
 
 @pytest.fixture(scope="module")
-def rooms(world: World, chromium: Browser, signed_in: dict[str, Any], held_out) -> Iterator[Rooms]:
-    visitors = Visitors(world, chromium, signed_in)
+def rooms(world: World, windows: Windows, held_out) -> Iterator[Rooms]:
+    visitors = Visitors(windows)
     found = Rooms(visitors, world.url)
     _furnish(found, world, held_out)
     yield found
@@ -180,7 +180,7 @@ def test_page_of_a_refusal(rooms, look, username, name, status):
 
 
 def test_signing_in_and_failing_to(rooms, look, world):
-    page = rooms.visitors.open(None)
+    page = rooms.visitors.open_unknown()
     look(page)
     fill_sign_in(page, "nurse", "not the password")
     expect(page.get_by_text("You are not signed in")).to_be_visible()
@@ -301,7 +301,7 @@ def test_a_password_and_a_key_that_are_shown_once(rooms, look):
 
 
 def test_the_description_of_the_api_needs_nobody_else(rooms):
-    page = rooms.visitors.open(None)
+    page = rooms.visitors.open_unknown()
     page.goto(f"{rooms.url}/api/docs/")
     expect(page.get_by_text("/api/v1/predictions/batch").first).to_be_visible()
     assert rooms.visitors.faults() == []

@@ -3,20 +3,24 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import take
+from tests.browser.conftest import Visitors, take
 from tests.browser.looking import flaws
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
 WARD = "ward-triage"
 
 
-@pytest.fixture
-def second_review(world, person):
-    """The lead asks for a second answer wherever a nurse does not follow the model, and no longer afterwards."""
-    page = person("lead")
+@pytest.fixture(scope="module")
+def second_review(world, windows):
+    """The lead asks for a second answer of every case, and no longer afterwards."""
+    visitors = Visitors(windows)
+    page = visitors.open("lead")
     _ask_for_second(page, world.url, True)
     yield
     _ask_for_second(page, world.url, False)
+    faults = visitors.faults()
+    visitors.close()
+    assert faults == []
 
 
 def _ask_for_second(page: Page, url: str, wanted: bool) -> None:

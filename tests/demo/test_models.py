@@ -12,6 +12,7 @@ from inference.predictor import LocalPredictor, softmax
 from reviewapp.demo.scenario import PastCase, Scenario
 from reviewapp.demo.split import Arrival
 
+pytestmark = pytest.mark.xdist_group("demo")  # its models are trained once
 Trained = Callable[[str], LocalPredictor]
 LIMITS = [
     ("sklearn-hgb", "tree-path", 1e-6),

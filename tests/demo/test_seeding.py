@@ -24,25 +24,22 @@ from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions.models import Prediction
 from tests.factories import now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 NAMES = ["admin", "lead", "underwriter", "underwriter2", "nurse", "nurse2", "auditor", "mlteam"]
 
 
-@pytest.fixture(scope="session")
-def artifacts(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both models as `seed_demo` trains them, once for all tests."""
-    home = tmp_path_factory.mktemp("artifacts")
-    for scenario in (mortgage.SCENARIO, triage.SCENARIO):
-        training.train_model(scenario, demo_data, home / scenario.model, at=now())
-    return home
-
-
 @pytest.fixture
-def folder(demo_data: Path, artifacts: Path, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(
+    demo_data: Path,
+    artifact_of: Callable[[Scenario], Path],
+    tmp_path: Path,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """A data folder of its own, with the data sets there already; models are trained in no time."""
 
     def train_model(scenario: Scenario, data: Path, folder: Path, *, at: object) -> None:
-        shutil.copytree(artifacts / scenario.model, folder)
+        shutil.copytree(artifact_of(scenario), folder)
 
     monkeypatch.setattr(training, "train_model", train_model)
     (tmp_path / data.FOLDER).symlink_to(demo_data)

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from django.apps import apps
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from django.core.management import call_command
 from django.db import connection
 
 from reviewapp.access.models import User
@@ -156,21 +155,13 @@ def body(**changes: Any) -> dict[str, Any]:
     return factories.prediction_body(**{"external_id": f"J-{uuid.uuid4()}", **changes})
 
 
-def empty() -> None:
-    """The database as a migration leaves it. The append-only triggers would refuse it, so they are off for that moment."""
-    with connection.cursor() as cursor:
-        cursor.execute("set session_replication_role = replica")
-    call_command("flush", verbosity=0, interactive=False)
-    common._put_roles_back()
-
-
 @pytest.fixture(scope="module")
 def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The module's tests see and make committed rows; afterwards everything is gone."""
     with django_db_blocker.unblock():
-        empty()
+        common.empty_tables()
         yield
-        empty()
+        common.empty_tables()
         connection.close()
 
 
