@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -90,7 +91,7 @@ def _after(order: Sequence[str], key: Sequence[Any]) -> Q:
 
 
 def _write(row: Model, order: Sequence[str], backwards: bool, purpose: str) -> str:
-    values = [getattr(row, name.lstrip("-").replace("__", ".")) for name in order]
+    values = [attrgetter(name.lstrip("-").replace("__", "."))(row) for name in order]
     payload = orjson.dumps([backwards, *values], default=str)
     return base64.urlsafe_b64encode(_tag(payload, purpose) + payload).decode().rstrip("=")
 
