@@ -159,3 +159,8 @@ class Case(models.Model):
     def is_withheld(self) -> bool:
         """Whether the model's part must not be sent: so it is with every blind case until it is decided or `withholding.reveal` found otherwise."""
         return self.is_blind and self.state != CaseState.DECIDED and not self.is_revealed
+
+    @property
+    def shown_priority(self) -> int | None:
+        """None where it is withheld: a rule may have given it for what the model said."""
+        return None if self.is_withheld else self.priority
