@@ -5,6 +5,7 @@ model said must get the same answers, byte for byte, once ids, tokens and times 
 """
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -235,6 +236,26 @@ def test_nothing_that_is_sent_before_the_answer_tells_what_the_model_said(zoo, r
     assert len(told[0]) == len(told[1]) > 150
     pairs = [(asked, _same(one), _same(other)) for (asked, one), (_, other) in zip(*told, strict=True)]
     assert [(*_apart(one, other), asked[:160]) for asked, one, other in pairs if one != other] == []
+
+
+@pytest.mark.parametrize("name", ["reviewer", "lead", "all"])
+def test_no_cursor_tells_what_the_model_said(zoo, readers, name):
+    """They are masked above, since no two are the same, and a list goes by the priority."""
+    told = []
+    for output in (SURE, UNSURE):
+        point = transaction.savepoint()
+        for external_id in ("APP-ZOO", "APP-ANT"):
+            send(zoo, output, external_id=external_id)
+        pages = [readers[name].get(f"{path}?page_size=1").content for path in ("/queues/loans/", "/api/v1/cases")]
+        told.append([_as_read(re.search(rb'(?:cursor=|"next":")([\w-]+)', page)[1]) for page in pages])
+        transaction.savepoint_rollback(point)
+    assert told[0] == told[1]
+
+
+def _as_read(cursor: bytes) -> tuple[int, list[bytes]]:
+    """Its length, and the numbers in it for whoever decodes it, but for what chance makes of a sealed one."""
+    raw = urlsafe_b64decode(cursor + b"=" * (-len(cursor) % 4))
+    return len(cursor), re.findall(rb"(?<=,)[0-9.]+(?=,)", raw)
 
 
 def _same(answer: bytes) -> bytes:
