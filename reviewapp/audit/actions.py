@@ -35,7 +35,11 @@ _COPY = f"copy audit_auditevent ({', '.join(_COLUMNS)}) from stdin"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What happened to one object. `data` holds ids, codes and figures; never identity, never free text of a person."""
+    """What happened to one object. `data` holds ids, codes and figures; never identity, never free text of a person.
+
+    `reason` is the one place for that: a short sentence by which somebody answers for an act, such as reopening a case. It is kept as typed and
+    for ever, so the form that asks for it says to name nobody. Notes, comments and search texts do not belong here.
+    """
 
     action: str
     object_type: str
@@ -101,7 +105,9 @@ def view_trail(*, filters: Filters, cursor: str | None, size: int, actor: Actor,
     """
     _refuse_strangers(actor)
     page = paginate(events(filters), order=NEWEST_FIRST, cursor=cursor, size=size, purpose="audit-events")
-    asked = {name: str(value) for name, value in asdict(filters).items() if value}
+    asked = sorted(
+        name for name, value in asdict(filters).items() if value
+    )  # what was searched for may be a person's name
     record_many([Entry("trail.viewed", "audit.auditevent", "trail", data={"filters": asked})], actor=actor, at=at)
     return page
 

@@ -31,7 +31,8 @@ select c.id, c.external_id, q.slug, u.slug, c.state, c.priority, c.advised, c.co
     p.outcome, p.probabilities, p.confidence, p.margin, m.name, v.version,
     e.method, e.output_space, e.additive, e.body,
     c.is_blind and c.state <> 'decided', c.is_correcting, p.corrects_id, c.skill,
-    exists (select from cases_document t where t.prediction_id = p.id)
+    exists (select from cases_document t where t.prediction_id = p.id),
+    exists (select from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = c.pended_by_id)
 from cases_case c
 join cases_queue q on q.id = c.queue_id
 join catalog_usecase u on u.id = q.use_case_id
@@ -47,6 +48,7 @@ _NAMES = (
     "decided_at", "outcome", "lease", "lease_until", "round", "follow_up_at", "awaited", "masked_name", "schema_id", "features", "snapshot_digest",
     "predicted", "probabilities", "certainty", "margin", "model", "model_version", "method", "output_space", "additive", "body", "withheld",
     "is_correcting", "corrects", "skill", "has_documents",
+    "pended_seeing",
 )  # fmt: skip
 
 
@@ -64,6 +66,8 @@ def case_answer(case_id: UUID, actor: Actor, *, adjudicates: bool = False) -> di
     corrections = corrections_answer(case_id, row) if row["is_correcting"] or row["corrects"] else []
     documents = documents_answer(case_id) if row["has_documents"] or row["corrects"] else []
     answer = _answer({**row, **_NOT_SAID} if row["withheld"] else row)
+    if row["state"] != CaseState.PENDED or (row["withheld"] and row["pended_seeing"]):
+        answer["awaited"] = None
     return answer | {"answers": given if adjudicates else None, "corrections": corrections, "documents": documents}
 
 
@@ -97,7 +101,7 @@ def _answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "url": reverse("cases:case", args=[row["id"]]),
         "status": row["state"],
         "outcome": row["outcome"] or None,
-        "awaited": row["awaited"] if row["state"] == CaseState.PENDED else None,
+        "awaited": row["awaited"],
         "lease": {"number": row["lease"], "expires_at": row["lease_until"]}
         if row["state"] == CaseState.LEASED
         else None,

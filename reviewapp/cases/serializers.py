@@ -48,7 +48,7 @@ def case_line(case: Case) -> dict[str, Any]:
         "decided_at": case.decided_at,
         "outcome": case.outcome or None,
         "follow_up_at": case.follow_up_at,
-        "awaited": case.awaited if case.state == CaseState.PENDED else None,
+        "awaited": case.shown_awaited or None,
         "withheld": case.is_withheld,
     } | withheld
 

@@ -54,6 +54,8 @@ class ComparisonShape(serializers.Serializer[Any]):
 
 
 class SlaRuleShape(serializers.Serializer[Any]):
+    """Its comparisons ask about inputs; where the queue has no blind share, about outcome, confidence and priority as well."""
+
     when = ComparisonShape(many=True)
     minutes = serializers.IntegerField(**_bounds("sla_minutes"))
 

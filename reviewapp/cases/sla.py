@@ -4,9 +4,12 @@
     CALENDAR  {"zone": "Europe/London", "hours": {"monday": ["08:00-12:30", "13:30-18:00"], ...}, "holidays": ["2026-12-25", ...]}
 
 Rules are read in order; the first of which every COMPARISON holds (see catalog.conditions; beside features: outcome, confidence, priority)
-says the minutes, and without one the queue's own count. With a calendar only minutes in which the queue is open count: a day that is not
-named is closed, hours are those of the zone's wall clock, and 24:00 is the end of the day. What the wall clock repeats or skips when clocks
-are changed is open or closed as its hands say, so that an hour is sixty minutes on every day.
+says the minutes, and without one the queue's own count. In a queue with blind first they ask about features alone, and of a blind case what is
+GIVEN counts as not recorded: everybody sees when a case is due, and what the rules are.
+
+With a calendar only minutes in which the queue is open count: a day that is not named is closed, hours are those of the zone's wall clock, and
+24:00 is the end of the day. What the wall clock repeats or skips when clocks are changed is open or closed as its hands say, so that an hour
+is sixty minutes on every day.
 """
 
 import re
@@ -156,6 +159,11 @@ def compile_rules(rules: Sequence[Mapping[str, Any]], missing_codes: MissingCode
 def features_in(rules: Sequence[Mapping[str, Any]]) -> bool:
     """Whether any rule asks about an input."""
     return any(part["field"] not in GIVEN for rule in rules for part in rule["when"])
+
+
+def telling(rules: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Places of the rules that ask about what is GIVEN: by them a due time tells something of it."""
+    return [place for place, rule in enumerate(rules) if any(part["field"] in GIVEN for part in rule["when"])]
 
 
 # What happens when a moment has come

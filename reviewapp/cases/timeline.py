@@ -88,8 +88,8 @@ def timeline(
     """
     reviews = {str(review.pk): review for review in case.reviews.all()}
     pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
-    awaits = {"quote": case.awaited}  # a case keeps what was awaited last
     views = {str(view.pk): view for view in case.blind_answers.all()} if case.is_blind else {}
+    seen_by = {view.reviewer_id for view in views.values()} if case.is_withheld else set()
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
     for event in events:
@@ -98,7 +98,9 @@ def timeline(
         if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)
-        told.append(_told(case, event, reviews, views, names) | (awaits if event.pk == pended else {}))
+        told.append(_told(case, event, reviews, views, names))
+        if event.pk == pended and event.actor_id not in seen_by:
+            told[-1]["quote"] = case.awaited  # a case keeps what was awaited last
     return told
 
 

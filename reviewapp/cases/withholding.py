@@ -6,19 +6,20 @@ Whoever only reads, as an auditor does, sees everything.
 
 Withheld is all that the model said or that follows from it: outcome, probabilities, confidence, explanation, proposed reasons, the rule
 that asked for a person, the trace, the priority as a number (a rule may have given it for the model's outcome), and what colleagues answered
-after they had seen it. The order in which cases are taken stays, priority first: a person's urgency is not to be lost to a measurement.
+or wrote, also of what a pended case waits for, after they had seen it. When such a case is due hangs on its inputs alone (`cases.sla`).
+The order in which cases are taken stays, priority first: a person's urgency is not to be lost to a measurement.
 """
 
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from reviewapp.access.grants import granted_sql
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Correction, Queue
+from reviewapp.cases.models import BlindAnswer, Case, Correction, Queue
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict
@@ -50,10 +51,19 @@ def revealed(case_ids: Iterable[UUID], actor: Actor) -> set[UUID]:
 
 
 def reveal(cases: Iterable[Case], actor: Actor) -> None:
-    """Open those of `cases` whose model's part `actor` may see. One statement, and none where no case is blind."""
+    """Open those of `cases` whose model's part `actor` may see, and what others wait for that who wrote it had not seen either.
+
+    One statement, none where no case is blind, and one more where pended cases stay closed.
+    """
     closed = {case.pk: case for case in cases if case.is_withheld}
     for pk in revealed(closed, actor) if closed else ():
         closed[pk].is_revealed = True
+    pended = [case for case in closed.values() if case.is_withheld and case.state == CaseState.PENDED]
+    if pended:
+        pended_seeing = BlindAnswer.objects.filter(case__in=pended, reviewer=F("case__pended_by"))
+        seeing = set(pended_seeing.values_list("case_id", flat=True))
+        for case in pended:
+            case.is_awaited_told = case.pk not in seeing
 
 
 def refuse_withheld(case: Case, actor: Actor) -> None:

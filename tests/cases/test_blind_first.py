@@ -7,8 +7,10 @@ from django.db import InternalError, transaction
 from django.db.utils import DatabaseError
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.actions import return_due
 from reviewapp.cases.models import BlindAnswer, Case, Decision, Draft, Queue, Review, Selection
 from tests import factories
+from tests.cases.pending import PAYSLIP, body, come_due
 from tests.cases.test_statements import counted
 
 pytestmark = pytest.mark.django_db
@@ -362,3 +364,34 @@ def test_a_blind_case_costs_few_statements_more(held, alice, office, api, sign_i
     costs["claim"] = len(statements.texts)
     most = {"withheld page": 15, "blind answer": 6, "open page": 15, "claim": 5}
     assert {name: count for name, count in costs.items() if count > most[name]} == {}
+
+
+# What a pended case waits for
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_a_pended_case_waits_for_is_withheld_like_a_note_where_it_was_written_after_the_advice(
+    held, office, alice, bob, carol, api, sign_in, seen
+):
+    if seen:
+        assert review(held, api(alice), "blind", outcome="approve").status_code == 200
+    said = api(alice).post(f"/api/v1/cases/{held.pk}/pend", body())
+    assert (said.status_code, said.json()["awaited"]) == (200, PAYSLIP)
+    told = {alice: True, bob: not seen, carol: not seen, factories.make_auditor("frank", office): True}
+    for person, is_told in told.items():
+        lines = api(person).get("/api/v1/cases").json()["results"]
+        for read in (*lines, api(person).get(f"/api/v1/cases/{held.pk}").json()):
+            assert (read["status"], read["awaited"]) == ("pended", PAYSLIP if is_told else None)
+            assert read["follow_up_at"]
+        page = page_of(sign_in(person), held)
+        assert (page.count(PAYSLIP), "What it waits for is withheld" in page) == ((2, False) if is_told else (0, True))
+        assert "Alice pended the case until" in page
+        assert ("Take it up again" in page) == (person.username != "frank")
+    assert PAYSLIP in sign_in(alice).get("/my-work/").content.decode()
+    come_due()
+    return_due(at=factories.now())
+    browser = sign_in(bob)
+    assert (PAYSLIP in page_of(browser, held)) == (not seen)
+    taken = api(bob).post(f"/api/v1/cases/{held.pk}/claim").json()
+    assert review(held, api(bob), "blind", lease=taken["lease"]["number"], outcome="deny").status_code == 200
+    assert PAYSLIP in page_of(browser, held)

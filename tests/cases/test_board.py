@@ -139,6 +139,22 @@ def test_an_empty_board_says_what_to_do(office, carol, sign_in):
     assert "Nothing has breached and nothing is at risk." in page
 
 
+def test_no_mark_of_a_blind_case_hangs_on_its_priority(office, alice, carol, sign_in, api):
+    """Whoever knows the rest of what a mark is made of could try every priority there is."""
+    claim_of(api(alice), office.send())
+    browser, order = sign_in(carol), {"act": "release", "case": str(Case.objects.get().pk), "reason": "x"}
+    for is_blind in (True, False):
+        Case.objects.update(is_blind=is_blind, priority=66)
+        news = re.search(r'data-live-url="(/board/news/[^"]+)"', browser.get("/board/").content.decode())[1]
+        previewed = hidden(browser.post("/board/preview/", order).content.decode(), "previewed")
+        Case.objects.update(priority=77)
+        changed = "has changed" in browser.get(news.replace("&amp;", "&")).content.decode()
+        again = hidden(browser.post("/board/preview/", order).content.decode(), "previewed")
+        assert (changed, previewed == again) == (not is_blind, is_blind)
+    assert browser.post("/board/act/", order | {"previewed": previewed}).status_code == 409
+    assert browser.post("/board/act/", order | {"previewed": again}).status_code == 302
+
+
 def test_the_list_says_that_it_has_changed_and_only_then(office, alice, carol, sign_in, api):
     claim_of(api(alice), office.send())
     browser = sign_in(carol)

@@ -1,5 +1,7 @@
 """A reviewer asks a lead to reopen a decided case; the lead does, or says why not."""
 
+import re
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -130,6 +132,18 @@ def test_a_repeated_grant_reopens_once(api, alice, case, lead):
     first, again = (lead.post(path, **{"Idempotency-Key": "once"}) for _ in range(2))
     assert (first.status_code, again.status_code, first.content) == (200, 200, again.content)
     assert Reversal.objects.count() == 1
+
+
+def test_whoever_is_asked_for_a_reason_is_asked_to_name_nobody(api, sign_in, alice, carol, case):
+    """It is kept in a trail that forgets nothing."""
+    asks = sign_in(alice).get(f"/cases/{case.pk}/").content.decode()
+    leader = sign_in(carol)
+    reopens = leader.get(f"/cases/{case.pk}/").content.decode()
+    ask(api(alice), case)
+    declines = leader.get("/reopenings/").content.decode()
+    for page, field in ((asks, "ask-reason"), (reopens, "reopen-reason"), (declines, r"why-[0-9a-f-]+")):
+        hint = re.search(rf'<textarea id="{field}"[^>]* aria-describedby="([^"]+)"', page)[1]
+        assert "name no applicant or patient" in re.search(rf'id="{hint}">(.*?)</p>', page)[1]
 
 
 def test_the_lead_works_through_the_inbox_without_a_script(api, sign_in, office, alice, bob, carol, case):

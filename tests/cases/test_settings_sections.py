@@ -67,6 +67,29 @@ def test_a_lead_writes_rules_in_rows_and_reads_them_in_sentences(office, lead):
     assert 'value="Deny"' in page
 
 
+@pytest.mark.parametrize("field", ["outcome", "confidence", "priority"])
+def test_due_times_by_what_the_model_gave_and_blind_first_do_not_go_together(office, carol, lead, api, field):
+    """Everybody sees the rules and when a case is due, and so would know what it is blind to."""
+    value = "deny" if field == "outcome" else 0
+    telling = [
+        rule(45, ("features.loan_amount", "ge", 100_000)),
+        rule(5, ("features.income", "ge", 0), (field, "ne", value)),
+    ]
+    assert api(carol).patch(API, {"sla_rules": telling}).status_code == 200
+    refused = api(carol).patch(API, {"blind_share": 0.1})
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [("/blind_share", "rules_tell")]
+    page = save(lead, "blind", blind_share="10")
+    assert (page.status_code, "ask about inputs alone, or choose no blind first" in text(page)) == (422, True)
+    assert api(carol).patch(API, {"blind_share": 0.1, "sla_rules": telling[:1]}).status_code == 200
+    refused = api(carol).patch(API, {"sla_rules": telling})
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [("/sla_rules/1", "rules_tell")]
+    page = save(lead, "service", **rules(**{**DENY, "rule-0-0-field": field, "rule-0-0-value": str(value)}))
+    assert (page.status_code, "Rule 1: A due time by the advised outcome" in text(page)) == (422, True)
+    assert stored(office).sla_rules == telling[:1]
+    assert api(carol).patch(API, {"sla_rules": None, "blind_share": 0.2}).status_code == 422
+    assert api(carol).patch(API, {"sla_rules": telling, "blind_share": 0}).status_code == 200
+
+
 def test_what_the_form_shows_saves_as_it_was(office, carol, lead, api):
     """Whatever the API has set, a save of the unchanged page changes nothing."""
     wanted = [

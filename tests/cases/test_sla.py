@@ -117,6 +117,18 @@ def test_a_reopened_case_gets_a_new_time_by_the_rules_of_today(office, alice, ca
     assert timedelta(minutes=29) < again.due_at - timezone.now() <= timedelta(minutes=30)
 
 
+@pytest.mark.parametrize(("is_blind", "due"), [(True, 20), (False, 30)])
+def test_a_blind_case_is_due_by_its_inputs_alone_also_when_it_is_reopened(office, alice, carol, api, is_blind, due):
+    case = office.send()
+    lease = claim(api, alice)
+    answer = {"lease": lease, "answer": "agree"}
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/review", answer).status_code == 200
+    Case.objects.update(is_blind=is_blind)
+    Queue.objects.filter(pk=office.queue.pk).update(sla_rules=[DENY_FAST, RICH])
+    assert api(carol).post(f"/api/v1/cases/{case.pk}/reopen", {"reason": "Wrong"}).status_code == 200
+    assert timedelta(minutes=due - 1) < fresh(case).due_at - timezone.now() <= timedelta(minutes=due)
+
+
 # What is told, and when
 
 

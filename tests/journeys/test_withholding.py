@@ -5,7 +5,9 @@ model said must get the same answers, byte for byte, once ids, tokens and times 
 """
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -235,6 +237,53 @@ def test_nothing_that_is_sent_before_the_answer_tells_what_the_model_said(zoo, r
     assert len(told[0]) == len(told[1]) > 150
     pairs = [(asked, _same(one), _same(other)) for (asked, one), (_, other) in zip(*told, strict=True)]
     assert [(*_apart(one, other), asked[:160]) for asked, one, other in pairs if one != other] == []
+
+
+@pytest.mark.parametrize("name", ["reviewer", "lead", "all"])
+def test_no_cursor_tells_what_the_model_said(zoo, readers, name):
+    """They are masked above, since no two are the same, and a list goes by the priority."""
+    told = []
+    for output in (SURE, UNSURE):
+        point = transaction.savepoint()
+        for external_id in ("APP-ZOO", "APP-ANT"):
+            send(zoo, output, external_id=external_id)
+        pages = [readers[name].get(f"{path}?page_size=1").content for path in ("/queues/loans/", "/api/v1/cases")]
+        told.append([_as_read(re.search(rb'(?:cursor=|"next":")([\w-]+)', page)[1]) for page in pages])
+        transaction.savepoint_rollback(point)
+    assert told[0] == told[1]
+
+
+def _as_read(cursor: bytes) -> tuple[int, list[bytes]]:
+    """Its length, and the numbers in it for whoever decodes it, but for what chance makes of a sealed one."""
+    raw = urlsafe_b64decode(cursor + b"=" * (-len(cursor) % 4))
+    return len(cursor), re.findall(rb"(?<=,)[0-9.]+(?=,)", raw)
+
+
+TELLING = [
+    {"when": [{"field": field, "op": op, "value": value}], "minutes": minutes}
+    for field, op, value, minutes in (("outcome", "eq", "deny", 11), ("confidence", "lt", 0.7, 22), ("priority", "ge", 70, 33))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["reviewer", "lead", "all"])
+def test_no_due_time_tells_what_the_model_said(zoo, readers, name):
+    """A queue may have had such rules before it had a blind share."""
+    Queue.objects.update(sla_rules=TELLING)
+    told = []
+    for output in (SURE, UNSURE):
+        point = transaction.savepoint()
+        case = send(zoo, output)
+        (line,) = readers[name].get("/api/v1/cases?external_id=APP-ZOO").json()["results"]
+        told += [
+            _spans(read) for read in (line, readers[name].get(f"/api/v1/cases/{case.pk}").json()) if read["withheld"]
+        ]
+        transaction.savepoint_rollback(point)
+    assert told == 4 * [(timedelta(minutes=45), timedelta(minutes=60))]
+
+
+def _spans(line: dict[str, Any]) -> tuple[timedelta, timedelta]:
+    opened, risk, due = (datetime.fromisoformat(line[name]) for name in ("opened_at", "risk_at", "due_at"))
+    return risk - opened, due - opened
 
 
 def _same(answer: bytes) -> bytes:

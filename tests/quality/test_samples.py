@@ -372,6 +372,27 @@ def test_the_api_gives_the_inbox_and_takes_a_ruling_once(differing, decided, api
     assert len(api(carol).get("/api/v1/quality/samples", queue="loans", state="resolved").json()["results"]) == 1
 
 
+def test_two_differences_are_read_page_by_page(differing, sampled, api, alice, carol, dave, sign_in):
+    take_and_answer_any(api(alice), sampled.send(), DENY)
+    task()
+    read_blind(api(dave), QaSample.objects.exclude(pk=differing.pk).get().case, APPROVE)
+    task()
+    newest_first = [str(pk) for pk in QaSample.objects.order_by("-answer__compared_at").values_list("pk", flat=True)]
+    lead = api(carol, Scope.CASES_LEAD)
+    first = lead.get("/api/v1/quality/samples", queue="loans", page_size=1).json()
+    second = lead.get("/api/v1/quality/samples", queue="loans", page_size=1, cursor=first["next"]).json()
+    assert [row["id"] for page in (first, second) for row in page["results"]] == newest_first
+    assert second["next"] is None
+    back = lead.get("/api/v1/quality/samples", queue="loans", page_size=1, cursor=second["previous"]).json()
+    assert back["results"] == first["results"]
+    assert lead.get("/api/v1/quality/samples", queue="loans", state="resolved", cursor=first["next"]).status_code == 400
+    browser = sign_in(carol)
+    pages = [browser.get("/quality/samples/?page_size=1")]
+    pages.append(browser.get(f"/quality/samples/{pages[0].context['pager']['next_url']}"))
+    shown = [re.findall(r"/quality/samples/([0-9a-f-]{36})/resolve/", page.content.decode()) for page in pages]
+    assert shown == [[pk] for pk in newest_first]
+
+
 def test_nobody_but_a_lead_of_the_queue_resolves(differing, api, alice, mallory):
     other = factories.make_lead("ivan", factories.make_office("away"))
     for person in (alice, mallory, other):

@@ -124,7 +124,13 @@ def _go_on_with(case: Case, after: Prediction) -> None:
     case.summary = {name: after.features.get(name) for name in after.use_case.summary_features}
     case.round = case.counted_from = case.round + 1
     case.stage = Stage.FIRST
-    facts = facts_of(after.features, advised=case.advised, confidence=case.confidence, priority=case.priority)
+    facts = facts_of(
+        after.features,
+        advised=case.advised,
+        confidence=case.confidence,
+        priority=case.priority,
+        is_blind=case.is_blind,
+    )
     case.skill = needed(skill_rules(case.queue), facts)
     case.save(
         update_fields=["prediction", "advised", "confidence", "summary", "round", "counted_from", "stage", "skill"]

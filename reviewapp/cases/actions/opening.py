@@ -112,17 +112,21 @@ class Clocks:
         return needed(self._skills[queue.pk], facts)
 
 
-def facts_of(features: Mapping[str, Any], *, advised: str, confidence: float, priority: int) -> Facts:
-    """What a queue's rules may ask about."""
-    return features, {"outcome": advised, "confidence": confidence, "priority": priority}
+def facts_of(features: Mapping[str, Any], *, advised: str, confidence: float, priority: int, is_blind: bool) -> Facts:
+    """What a queue's rules may ask about; of a blind case its inputs alone, whatever the rules were made for."""
+    return features, {} if is_blind else {"outcome": advised, "confidence": confidence, "priority": priority}
 
 
 def _case_row(opening: Opening, draw: Draw | None, clocks: Clocks, *, at: datetime) -> tuple[Any, ...]:
+    is_blind = opening.must_be_blind or (draw is not None and draw.arm == Arm.BLIND)
     facts = facts_of(
-        opening.features, advised=opening.advised, confidence=opening.confidence, priority=opening.priority
+        opening.features,
+        advised=opening.advised,
+        confidence=opening.confidence,
+        priority=opening.priority,
+        is_blind=is_blind,
     )
     clock = clocks.of(opening.queue, facts)
-    is_blind = opening.must_be_blind or (draw is not None and draw.arm == Arm.BLIND)
     return (
         uuid7(), opening.prediction_id, opening.queue.pk, opening.external_id, opening.advised, opening.confidence, opening.why,
         orjson.dumps(opening.summary).decode(), CaseState.OPEN.value, 1, opening.priority, at, clock.due_at, clock.risk_at, clock.risk_at, 0, "",

@@ -58,6 +58,7 @@ def _pend(case: Case, *, follow_up_at: datetime, awaited: str, actor: Actor) -> 
         cursor.execute(_PEND, [follow_up_at, awaited, actor.user_id, case.pk])
     set_free(case, CaseState.PENDED)
     case.follow_up_at, case.awaited, case.pended_by_id = follow_up_at, awaited, actor.user_id
+    case.is_awaited_told = True  # to whoever wrote it
 
 
 # Whoever takes a case up in this moment has its row locked: it is theirs, and not due any more when the lock is gone.

@@ -84,7 +84,13 @@ def leads(actor: Actor, case: Case) -> bool:
 
 def _new_time(case: Case, *, at: datetime) -> dict[str, Any]:
     """As of a case that arrives now."""
-    facts = facts_of(case.prediction.features, advised=case.advised, confidence=case.confidence, priority=case.priority)
+    facts = facts_of(
+        case.prediction.features,
+        advised=case.advised,
+        confidence=case.confidence,
+        priority=case.priority,
+        is_blind=case.is_blind,
+    )
     clock = Clocks(at).of(case.queue, facts)
     return {"due_at": clock.due_at, "risk_at": clock.risk_at, "watch_at": clock.risk_at, "sla_stage": SlaStage.RUNNING}
 

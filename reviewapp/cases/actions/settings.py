@@ -19,7 +19,7 @@ from reviewapp.cases.models import Queue
 from reviewapp.cases.ordering import NextOrder
 from reviewapp.cases.queries import queues_of, workers_of
 from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
-from reviewapp.cases.sla import GIVEN, RISK_BOUNDS, LateAct, calendar_faults, rule_faults, too_long
+from reviewapp.cases.sla import GIVEN, RISK_BOUNDS, LateAct, calendar_faults, rule_faults, telling, too_long
 from reviewapp.catalog.queries import condition_check
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import digest
@@ -90,10 +90,17 @@ def _blind_faults(queue: Queue) -> list[Problem]:
         return [Problem("/blind_share", "wrong_type", "Send a number from 0, none, to 1, all.")]
     if found := _qa_without_blind(queue, "blind_share"):
         return found
-    return [Problem("/blind_share", "order_tells", _ORDER_TELLS)] if share and _is_by_doubt(queue) else []
+    tells = [("order_tells", _ORDER_TELLS)] if _is_by_doubt(queue) else []
+    tells += [("rules_tell", _RULES_TELL)] if not _rule_faults(queue) and telling(queue.sla_rules) else []
+    return [Problem("/blind_share", code, detail) for code, detail in tells] if share else []
 
 
 _ORDER_TELLS = "The order “least sure” tells what nobody is to know before they answer blind. Choose another order, or no blind first."
+
+_RULES_TELL = (
+    "A due time by the advised outcome, the confidence or the priority tells what nobody is to know before they answer blind."
+    " Let the rules of Service level ask about inputs alone, or choose no blind first."
+)
 
 
 def _next_faults(queue: Queue) -> list[Problem]:
@@ -133,7 +140,13 @@ def _service_faults(queue: Queue) -> list[Problem]:
     low, high = RISK_BOUNDS
     found = [] if _is_whole(queue.risk_percent, low, high) else [_whole("risk_percent", low, high)]
     rules = _rule_faults(queue)
+    rules = rules or _telling_faults(queue)
     return found + (rules or _too_long(queue, "/sla_rules", *(rule["minutes"] for rule in queue.sla_rules)))
+
+
+def _telling_faults(queue: Queue) -> list[Problem]:
+    places = telling(queue.sla_rules) if queue.blind_share else []
+    return [Problem(f"/sla_rules/{place}", "rules_tell", _RULES_TELL) for place in places]
 
 
 def _rule_faults(queue: Queue) -> list[Problem]:

@@ -145,6 +145,7 @@ class Case(models.Model):
         None  # likewise: those its reader may see, oldest first, once they are loaded
     )
     is_revealed = False  # of this object alone: `withholding.reveal` has found that its reader may see the model's part
+    is_awaited_told = False  # likewise: what a pended case waits for is the reader's own text, or by somebody who had not seen that part
 
     def __str__(self) -> str:
         return self.external_id
@@ -159,3 +160,14 @@ class Case(models.Model):
     def is_withheld(self) -> bool:
         """Whether the model's part must not be sent: so it is with every blind case until it is decided or `withholding.reveal` found otherwise."""
         return self.is_blind and self.state != CaseState.DECIDED and not self.is_revealed
+
+    @property
+    def shown_priority(self) -> int | None:
+        """None where it is withheld: a rule may have given it for what the model said."""
+        return None if self.is_withheld else self.priority
+
+    @property
+    def shown_awaited(self) -> str:
+        """What a pended case waits for; empty for any other, and where it was written by somebody who had seen what is withheld."""
+        is_told = self.is_awaited_told or not self.is_withheld
+        return self.awaited if self.state == CaseState.PENDED and is_told else ""

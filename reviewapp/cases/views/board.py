@@ -86,6 +86,7 @@ def news(request: HttpRequest) -> HttpResponse:
     choice = Choice.of(values, queues)
     size = query.size(values, default=PAGE_SIZE)
     page = listed(queues, choice, now=timezone.now(), cursor=values.get("cursor"), size=size)
+    reveal(page.rows, request.actor)
     changed = values.get("seen", "") != mark(page.rows)
     return render(request, "cases/_board_news.html", {"changed": changed, "url": _board_url(choice)})
 
@@ -181,7 +182,7 @@ def _mark(order: Order, outlook: Outlook) -> str:
 
 def _said(result: Result) -> str:
     case = result.case
-    stands = f"{case.state} {case.lease} {case.holder_id} {case.queue_id} {case.priority}" if case else ""
+    stands = f"{case.state} {case.lease} {case.holder_id} {case.queue_id} {case.shown_priority}" if case else ""
     return f"{result.case_id} {stands} {result.problem.code if result.problem else ''}"
 
 
