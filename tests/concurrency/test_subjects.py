@@ -1,19 +1,15 @@
 """Batches about the same people at once: they take the rows in one order, and neither undoes what the other has said."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import orjson
 import pytest
-from django.db import connection, transaction
 
 from reviewapp.predictions.actions import reference_mac
 from reviewapp.predictions.models import Subject
 from reviewapp.predictions.sealing import unseal_under
 from tests import factories
+from tests.concurrency.meanwhile import meanwhile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 REFERENCES = ("C-1", "C-2", "C-3")
@@ -30,43 +26,6 @@ def send(office, api) -> Callable[..., None]:
         assert {item["status"] for item in sent.json()["results"]} == {201}, sent.content
 
     return batch
-
-
-@contextmanager
-def meanwhile(*acts: Callable[[], Any]) -> Iterator[Callable[[], None]]:
-    """A transaction; what it yields starts each act in a thread with a connection of its own. All are done at the end."""
-
-    def done(act: Callable[[], Any]) -> None:
-        try:
-            act()
-        except Exception as error:  # noqa: BLE001 -- told below
-            failures.append(error)
-        finally:
-            connection.close()
-
-    failures: list[Exception] = []
-    threads = [threading.Thread(target=done, args=(act,)) for act in acts]
-
-    def start() -> None:
-        for thread in threads:
-            thread.start()
-        _wait_for_waiters(len(threads))
-
-    with transaction.atomic():
-        yield start
-    for thread in threads:
-        thread.join(60)
-    assert not failures
-
-
-def _wait_for_waiters(number: int) -> None:
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute("select count(distinct pid) from pg_locks where not granted")
-            if cursor.fetchone() == (number,):
-                return
-        time.sleep(0.05)
-    raise AssertionError("the batches did not come to the rows")
 
 
 def test_people_are_taken_in_one_order_whatever_order_they_lie_in(send, office):
