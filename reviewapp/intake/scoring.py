@@ -48,7 +48,7 @@ def score_pending(*, at: datetime) -> int:
 
 
 def _due(rows: QuerySet[ModelWork], at: datetime) -> QuerySet[ModelWork]:
-    return rows.filter(next_try_at__lte=at, tries__lt=MOST_TRIES).order_by("next_try_at")
+    return rows.filter(next_try_at__lte=at).order_by("next_try_at")
 
 
 @durable
@@ -166,16 +166,23 @@ def _do_one(pk: UUID, *, at: datetime) -> int:
 
 @transaction.atomic(durable=True)
 def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
-    """Wait twice as long each time; after the last try a prediction that could not be scored is marked failed."""
+    """Wait twice as long each time; after the last try the work is over."""
     row = ModelWork.objects.select_for_update().filter(pk=pk).first()
     if row is None:
         return
+    if row.tries + 1 >= MOST_TRIES:
+        _give_up(row, failure=failure, at=at)
+        return
     wait = timedelta(seconds=min(2 ** (row.tries + 1), 3600))
     ModelWork.objects.filter(pk=pk).update(tries=F("tries") + 1, next_try_at=at + wait, failure=failure)
-    if row.tries + 1 >= MOST_TRIES and row.needs != EXPLAIN:
-        Prediction.objects.filter(pk=pk, status="pending").update(status="failed", failure=failure)
-        entry = audit.Entry(
-            "prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed"
-        )
-        audit.record_many([entry], actor=WORKER, at=at)
-        fail_correction(pk, actor=WORKER, at=at)
+
+
+def _give_up(row: ModelWork, *, failure: str, at: datetime) -> None:
+    """A prediction that could not be scored is marked failed, one that came along scored stays without reasons. Nobody waits for it any more."""
+    action = "prediction.unexplained" if row.needs == EXPLAIN else "prediction.failed"
+    entry = audit.Entry(action, "predictions.prediction", str(row.pk), data={"failure": failure}, outcome="failed")
+    audit.record_many([entry], actor=WORKER, at=at)
+    if row.needs != EXPLAIN:
+        Prediction.objects.filter(pk=row.pk, status="pending").update(status="failed", failure=failure)
+        fail_correction(row.pk, actor=WORKER, at=at)
+    row.delete()
