@@ -1,13 +1,13 @@
 """A retried POST has one effect and one answer.
 
 `durable` makes an action one transaction; with a `Once` the key is claimed first and the answer stored last, inside it. A parallel twin
-waits on the unique constraint until the first has committed, then finds the answer.
+waits on the unique constraint until the first has committed, then finds the answer. After `KEPT` the key is as good as new.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from reviewapp.lib.errors import Conflict, Malformed
 P = ParamSpec("P")
 R = TypeVar("R")
 KEY_LENGTH = 255
+KEPT = timedelta(days=7)
 NO_CONTENT = 204
 
 

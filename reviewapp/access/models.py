@@ -95,7 +95,7 @@ class ApiKey(models.Model):
 
 
 class IdempotencyRecord(models.Model):
-    """The stored answer to a POST with an `Idempotency-Key`. A parallel twin waits on the unique constraint."""
+    """The stored answer to a POST with an `Idempotency-Key`. A parallel twin waits on the unique constraint. Deleted after a week."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)

@@ -58,6 +58,7 @@ ACTION_WORDS = {
     "policy.published": "published the policy version",
     "prediction.explained": "explained the prediction",
     "prediction.failed": "could not score the prediction",
+    "prediction.unexplained": "could not explain the prediction",
     "prediction.document_added": "sent a document of the prediction",
     "prediction.received": "sent the prediction",
     "prediction.scored": "scored the prediction",

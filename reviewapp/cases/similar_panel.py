@@ -14,8 +14,8 @@ from reviewapp.predictions.arguments import is_alike, main_inputs, nearness, sho
 
 _PENDING = "The model worker is still computing the reasons of this case. Look again when they are here."
 _INCOMPARABLE = (
-    "Cases are compared by the model’s reasons, and this one has none that can be compared: they were not sent along, do not add up, "
-    "or come from a model version nobody named."
+    "Cases are compared by the model’s reasons, and this one has none that can be compared: they were not sent along, could not be "
+    "computed, do not add up, or come from a model version nobody named."
 )
 _NONE_YET = (
     "No decided case of the queues you may read was argued by this version of the model. A case appears here once its "

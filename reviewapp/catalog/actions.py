@@ -15,6 +15,7 @@ from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, managed_use_case
 from reviewapp.lib.actor import SYSTEM, Actor
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, Problem
+from reviewapp.lib.unique import refused_as
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
@@ -61,21 +62,22 @@ def create_use_case(
         raise Invalid(faults[0].detail, errors=faults)
     if UseCase.objects.filter(slug=slug).exists():
         raise NameTaken
-    use_case = UseCase.objects.create(
-        slug=slug,
-        name=name,
-        description=description,
-        subject_noun=subject_noun,
-        case_noun=case_noun,
-        case_noun_plural=case_noun_plural,
-        severity_noun=severity_noun,
-        outcome_kind=outcome_kind,
-        outcomes=[dict(outcome) for outcome in outcomes],
-        summary_features=list(summary_features),
-        facts_layout=facts_layout,
-        correction_needs_note=correction_needs_note,
-        created_at=at,
-    )
+    with refused_as(NameTaken()):
+        use_case = UseCase.objects.create(
+            slug=slug,
+            name=name,
+            description=description,
+            subject_noun=subject_noun,
+            case_noun=case_noun,
+            case_noun_plural=case_noun_plural,
+            severity_noun=severity_noun,
+            outcome_kind=outcome_kind,
+            outcomes=[dict(outcome) for outcome in outcomes],
+            summary_features=list(summary_features),
+            facts_layout=facts_layout,
+            correction_needs_note=correction_needs_note,
+            created_at=at,
+        )
     data = {"slug": slug, "outcomes": use_case.outcome_values}
     audit.record("use_case.created", subject=use_case, actor=actor, at=at, data=data)
     return use_case

@@ -18,6 +18,7 @@ from reviewapp.catalog.queries import managed_use_case
 from reviewapp.catalog.rules import Stage, same_inputs
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, Invalid, Problem
+from reviewapp.lib.unique import refused_as
 
 VERSION_LENGTH = 30
 
@@ -54,7 +55,8 @@ def create_model(*, use_case: UseCase, name: str, description: str = "", actor: 
         raise Invalid(faults[0].detail, errors=faults)
     if Model.objects.filter(name=name).exists():
         raise NameTaken
-    model = Model.objects.create(use_case=locked, name=name, description=description, created_at=at)
+    with refused_as(NameTaken()):
+        model = Model.objects.create(use_case=locked, name=name, description=description, created_at=at)
     audit.record("model.created", subject=model, actor=actor, at=at, data={"use_case": locked.slug, "name": name})
     return model
 

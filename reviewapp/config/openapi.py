@@ -86,7 +86,7 @@ def _document_problems(operation: dict[str, Any], shape: dict[str, str], *, writ
 _KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "A repeated call with this key and the same body gives the stored answer again.",
+    "description": "A repeated call with this key and the same body gives the stored answer again, for seven days.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 

@@ -315,6 +315,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "default"},
     },
+    "forget-old": {
+        "task": "access.forget_old",
+        "schedule": 600.0,
+        "options": {"expires": 600, "queue": "default"},
+    },
     "freeze-datasets": {
         "task": "datasets.freeze_pending",
         "schedule": 10.0,

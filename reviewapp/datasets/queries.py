@@ -38,11 +38,10 @@ def readable_use_case(actor: Actor, slug: str) -> UseCase:
 
 def visible_labels(actor: Actor, *, use_case: str | None) -> QuerySet[Label]:
     """Labels the actor may read, of one use case by its slug or of all. :raises NotFound: if that one is not theirs."""
+    labels = Label.objects.select_related("use_case", "superseded")
     if use_case is not None:
-        return Label.objects.filter(use_case=readable_use_case(actor, use_case)).select_related(
-            "use_case", "superseded"
-        )
-    return Label.objects.filter(use_case__in=readable_use_cases(actor).order_by()).select_related("use_case")
+        return labels.filter(use_case=readable_use_case(actor, use_case))
+    return labels.filter(use_case__in=readable_use_cases(actor).order_by())
 
 
 def labels_of(use_case: UseCase, filters: Filters) -> QuerySet[Label]:

@@ -1,6 +1,7 @@
 """The API of predictions: one, many, read."""
 
 import re
+import threading
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -28,6 +29,8 @@ MOST_ITEMS = 1000
 LONGEST_WAIT = 10
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 _LOOK_AGAIN = 0.02
+# Whoever waits holds a thread of the web server. Half of the threads stay for everybody else.
+_waiting = threading.BoundedSemaphore(2)
 LIST_ORDER = ("-received_at", "-id")
 
 
@@ -44,7 +47,7 @@ class PredictionsView(APIView):
                 "Prefer",
                 str,
                 OpenApiParameter.HEADER,
-                description="wait=N: wait up to N seconds (at most 10) for the score",
+                description="wait=N: wait up to N seconds (at most 10) for the score; where many wait already, the answer comes at once",
             ),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER),
         ],
@@ -103,11 +106,16 @@ def _single(actor: Actor, receipt: Receipt) -> dict[str, Any]:
 
 
 def _wait(receipt: Receipt, request: Request) -> None:
-    """`Prefer: wait=N`: look until the model worker is done or the time is up."""
+    """`Prefer: wait=N`: look until the model worker is done or the time is up; not at all where as many wait as may."""
     found = _WAIT.search(request.headers.get("Prefer", ""))
-    end = time.monotonic() + (min(int(found[1]), LONGEST_WAIT) if found else 0)
-    while receipt.prediction_id and time.monotonic() < end and queries.is_pending(receipt.prediction_id):
-        time.sleep(_LOOK_AGAIN)
+    if not found or not _waiting.acquire(blocking=False):
+        return
+    try:
+        end = time.monotonic() + min(int(found[1]), LONGEST_WAIT)
+        while receipt.prediction_id and time.monotonic() < end and queries.is_pending(receipt.prediction_id):
+            time.sleep(_LOOK_AGAIN)
+    finally:
+        _waiting.release()
 
 
 class PredictionView(APIView):

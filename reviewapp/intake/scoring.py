@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
@@ -40,31 +40,23 @@ def score_pending(*, at: datetime) -> int:
             count = _do_batch(actor=WORKER, at=at)
         except Exception:
             log.exception("a batch of model work failed; trying its rows one by one")
-            count = sum(_do_one(pk, at=at) for pk in _due(at)[:BATCH])
+            due = _due(ModelWork.objects.all(), at).values_list("pk", flat=True)
+            count = sum(_do_one(pk, at=at) for pk in due[:BATCH])
         done += count
         if count == 0:
             return done
 
 
-def _due(at: datetime) -> Any:
-    return (
-        ModelWork.objects.filter(next_try_at__lte=at, tries__lt=MOST_TRIES)
-        .order_by("next_try_at")
-        .values_list("pk", flat=True)
-    )
+def _due(rows: QuerySet[ModelWork], at: datetime) -> QuerySet[ModelWork]:
+    return rows.filter(next_try_at__lte=at).order_by("next_try_at")
 
 
 @durable
 def _do_batch(*, actor: Actor, at: datetime, only: Sequence[UUID] | None = None) -> int:
     """Score, explain, route and open cases for one batch; the work rows end in the same transaction."""
-    rows = ModelWork.objects.filter(pk__in=only if only is not None else _due(at)[:BATCH]).select_for_update(
-        of=("self",), skip_locked=True
-    )
-    found = list(
-        rows.select_related("prediction__model_version", "prediction__use_case").order_by(
-            "prediction__model_version", "needs"
-        )
-    )
+    rows = ModelWork.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = rows.select_related("prediction__model_version", "prediction__use_case")
+    found = list(rows.filter(pk__in=only) if only is not None else _due(rows, at)[:BATCH])
     groups: dict[tuple[UUID | None, str], list[Prediction]] = {}
     for row in found:
         groups.setdefault((row.prediction.model_version_id, row.needs), []).append(row.prediction)
@@ -174,16 +166,23 @@ def _do_one(pk: UUID, *, at: datetime) -> int:
 
 @transaction.atomic(durable=True)
 def _set_aside(pk: UUID, *, failure: str, at: datetime) -> None:
-    """Wait twice as long each time; after the last try a prediction that could not be scored is marked failed."""
+    """Wait twice as long each time; after the last try the work is over."""
     row = ModelWork.objects.select_for_update().filter(pk=pk).first()
     if row is None:
         return
+    if row.tries + 1 >= MOST_TRIES:
+        _give_up(row, failure=failure, at=at)
+        return
     wait = timedelta(seconds=min(2 ** (row.tries + 1), 3600))
     ModelWork.objects.filter(pk=pk).update(tries=F("tries") + 1, next_try_at=at + wait, failure=failure)
-    if row.tries + 1 >= MOST_TRIES and row.needs != EXPLAIN:
-        Prediction.objects.filter(pk=pk, status="pending").update(status="failed", failure=failure)
-        entry = audit.Entry(
-            "prediction.failed", "predictions.prediction", str(pk), data={"failure": failure}, outcome="failed"
-        )
-        audit.record_many([entry], actor=WORKER, at=at)
-        fail_correction(pk, actor=WORKER, at=at)
+
+
+def _give_up(row: ModelWork, *, failure: str, at: datetime) -> None:
+    """A prediction that could not be scored is marked failed, one that came along scored stays without reasons. Nobody waits for it any more."""
+    action = "prediction.unexplained" if row.needs == EXPLAIN else "prediction.failed"
+    entry = audit.Entry(action, "predictions.prediction", str(row.pk), data={"failure": failure}, outcome="failed")
+    audit.record_many([entry], actor=WORKER, at=at)
+    if row.needs != EXPLAIN:
+        Prediction.objects.filter(pk=row.pk, status="pending").update(status="failed", failure=failure)
+        fail_correction(row.pk, actor=WORKER, at=at)
+    row.delete()

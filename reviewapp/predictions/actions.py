@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from reviewapp.lib import bell, crypto
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.ids import uuid7
 from reviewapp.predictions.models import Label, Prediction, Subject, SupersededLabel
+from reviewapp.predictions.sealing import key_place, seal_under, unseal_under
 
 MASK = "•"
 _LABEL_LOCK = 7_301_001  # advisory: labels get their positions one writer at a time, in commit order
@@ -23,7 +24,10 @@ _LABEL_LOCK = 7_301_001  # advisory: labels get their positions one writer at a 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the subject is; lives in memory only until it is encrypted. `reference` is the sender's own id for the person."""
+    """Who the subject is; lives in memory only until it is encrypted. `reference` is the sender's own id for the person.
+
+    An empty field was not sent: it says nothing, and never that something is to be forgotten.
+    """
 
     reference: str
     name: str = ""
@@ -244,22 +248,29 @@ def _store_subjects(items: Sequence[Incoming], *, at: datetime) -> dict[UUID, UU
                 reference_mac(item.use_case_id, item.identity.reference) if item.identity.reference else os.urandom(32)
             )
             macs[item.id] = mac
-            wanted[mac] = (item.use_case_id, item.identity)
+            earlier = wanted[mac][1] if mac in wanted else item.identity
+            wanted[mac] = (item.use_case_id, _renewed(earlier, item.identity))
     if not wanted:
         return {}
     created = _insert_subjects(wanted, at=at)
-    known = {
-        bytes(row.reference_mac): row
-        for row in Subject.objects.filter(reference_mac__in=[mac for mac in wanted if mac not in created])
-    }
-    for mac, subject in known.items():
-        _renew(subject, wanted[mac][1])
-    ids = created | {mac: subject.pk for mac, subject in known.items()}
+    known = _known_subjects({mac: sent for mac, sent in wanted.items() if mac not in created})
+    _renew(known, wanted)
+    ids = created | {bytes(subject.reference_mac): subject.pk for subject in known}
     return {prediction_id: ids[mac] for prediction_id, mac in macs.items()}
 
 
+def _known_subjects(wanted: Mapping[bytes, tuple[UUID, Identity]]) -> list[Subject]:
+    if not wanted:
+        return []
+    use_cases = {use_case_id for use_case_id, _ in wanted.values()}
+    return list(Subject.objects.filter(use_case__in=use_cases, reference_mac__in=list(wanted)))
+
+
 def _insert_subjects(wanted: Mapping[bytes, tuple[UUID, Identity]], *, at: datetime) -> dict[bytes, UUID]:
-    rows = [_new_subject(mac, use_case_id, identity, at) for mac, (use_case_id, identity) in sorted(wanted.items())]
+    rows = [
+        _new_subject(mac, use_case_id, identity, at)
+        for mac, (use_case_id, identity) in sorted(wanted.items(), key=lambda entry: entry[0])
+    ]
     columns = list(zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -273,28 +284,60 @@ def _insert_subjects(wanted: Mapping[bytes, tuple[UUID, Identity]], *, at: datet
 
 def _new_subject(mac: bytes, use_case_id: UUID, identity: Identity, at: datetime) -> tuple[Any, ...]:
     subject_id, data_key = uuid7(), crypto.new_data_key()
-    wrapped = crypto.wrap(data_key, masters=settings.MASTER_KEYS, aad=_place(subject_id, "data_key"))
+    wrapped = crypto.wrap(data_key, masters=settings.MASTER_KEYS, aad=key_place(subject_id))
     return (subject_id, use_case_id, mac, wrapped, _sealed(identity, data_key, subject_id), masked(identity.name), at)
 
 
-def _renew(subject: Subject, identity: Identity) -> None:
-    data_key = crypto.unwrap(bytes(subject.data_key), masters=settings.MASTER_KEYS, aad=_place(subject.pk, "data_key"))
-    subject.identity, subject.masked_name = _sealed(identity, data_key, subject.pk), masked(identity.name)
-    subject.save(update_fields=["identity", "masked_name"])
+_RENEW = """
+update predictions_subject s set identity = t.identity, masked_name = t.masked_name
+from unnest(%s::uuid[], %s::bytea[], %s::text[]) as t(id, identity, masked_name) where s.id = t.id
+"""
+
+
+def _renew(known: Sequence[Subject], wanted: Mapping[bytes, tuple[UUID, Identity]]) -> None:
+    """Keep what was sent anew; most people come again unchanged, and their rows are left alone.
+
+    The others are locked in one order and read again: two batches about the same people wait for each other, and neither undoes the other.
+    """
+    changed = [subject.pk for subject in known if _news(subject, wanted) is not None]
+    if not changed:
+        return
+    locked = Subject.objects.filter(pk__in=changed).order_by("reference_mac").select_for_update(no_key=True)
+    news = [(subject, identity) for subject in locked if (identity := _news(subject, wanted)) is not None]
+    columns = (
+        [subject.pk for subject, _ in news],
+        [seal_under(subject, _plain(identity), place=_identity_place(subject.pk)) for subject, identity in news],
+        [masked(identity.name) for _, identity in news],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, list(columns))
+
+
+def _news(subject: Subject, wanted: Mapping[bytes, tuple[UUID, Identity]]) -> Identity | None:
+    """The whole identity, where what was sent changes it. Of a person whose key is destroyed nothing is ever kept again."""
+    _, sent = wanted[bytes(subject.reference_mac)]
+    if not subject.data_key or sent == Identity(reference=sent.reference):
+        return None
+    sealed = unseal_under(subject, bytes(subject.identity), place=_identity_place(subject.pk))
+    stored = Identity(**orjson.loads(sealed))
+    renewed = _renewed(stored, sent)
+    return None if renewed == stored else renewed
+
+
+def _renewed(earlier: Identity, sent: Identity) -> Identity:
+    return replace(earlier, **{name: text for name, text in asdict(sent).items() if text})
 
 
 def _sealed(identity: Identity, data_key: bytes, subject_id: UUID) -> bytes:
-    plain = {
-        "reference": identity.reference,
-        "name": identity.name,
-        "date_of_birth": identity.date_of_birth,
-        "contact": identity.contact,
-    }
-    return crypto.seal(orjson.dumps(plain), key=data_key, aad=_place(subject_id, "identity"))
+    return crypto.seal(_plain(identity), key=data_key, aad=_identity_place(subject_id).encode())
 
 
-def _place(subject_id: UUID, column: str) -> bytes:
-    return f"predictions_subject/{column}/{subject_id}".encode()
+def _plain(identity: Identity) -> bytes:
+    return orjson.dumps(asdict(identity))
+
+
+def _identity_place(subject_id: UUID) -> str:
+    return f"predictions_subject/identity/{subject_id}"
 
 
 def masked(name: str) -> str:

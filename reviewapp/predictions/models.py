@@ -86,7 +86,7 @@ class Prediction(models.Model):
 
 
 class ModelWork(models.Model):
-    """What a model worker still has to do for a prediction. Deleted in the transaction that does it; stops after 12 tries."""
+    """What a model worker still has to do for a prediction. Deleted in the transaction that does it, or in that of the last of 12 tries."""
 
     prediction = models.OneToOneField(Prediction, on_delete=models.PROTECT, primary_key=True, related_name="model_work")
     needs = models.CharField(max_length=7, choices=[(need, need) for need in (SCORE, EXPLAIN, RESCORE)])

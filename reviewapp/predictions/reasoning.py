@@ -23,6 +23,11 @@ def without_reasons(prediction: Prediction) -> dict[str, Any]:
             "status": "pending",
             "status_text": "The model worker is computing them. This page tells you when they are here; the facts are complete.",
         }
+    if prediction.model_version and prediction.model_version.artifact:
+        return {
+            "status": "unavailable",
+            "status_text": "The reasons could not be computed, and are not tried again. Judge by the facts.",
+        }
     return {
         "status": "unavailable",
         "status_text": "Whoever sent this prediction sent no reasons along, and the model is not registered here. Judge by the facts.",

@@ -1,5 +1,7 @@
 """Sealing what is about a person under that person's own data key, so that destroying the key destroys it."""
 
+from uuid import UUID
+
 from django.conf import settings
 
 from reviewapp.lib import crypto
@@ -19,5 +21,9 @@ def unseal_under(subject: Subject, sealed: bytes, *, place: str) -> bytes:
 def _key(subject: Subject) -> bytes:
     if not subject.data_key:
         raise crypto.CannotDecrypt("The key of this person is destroyed.")
-    aad = f"predictions_subject/data_key/{subject.pk}".encode()
-    return crypto.unwrap(bytes(subject.data_key), masters=settings.MASTER_KEYS, aad=aad)
+    return crypto.unwrap(bytes(subject.data_key), masters=settings.MASTER_KEYS, aad=key_place(subject.pk))
+
+
+def key_place(subject_id: UUID) -> bytes:
+    """Where a person's wrapped key stands; it opens nowhere else."""
+    return f"predictions_subject/data_key/{subject_id}".encode()

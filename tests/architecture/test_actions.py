@@ -10,7 +10,7 @@ from tests.architecture.source import APP, calls, dotted, modules, place, tree
 
 RECORDING = {"audit.record", "audit.record_many", "record", "record_many"}
 # Durable, and no act of a person or a machine: each says in its docstring why it leaves no event.
-NO_ACT = {"heartbeat", "save_draft", "discard_draft", "_set_aside", "_answer_batch", "_place_batch"}
+NO_ACT = {"heartbeat", "save_draft", "discard_draft", "_set_aside", "_answer_batch", "_place_batch", "_forget_batch"}
 CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 DOORS = {"views", "api", "consumers", "tasks", "middleware", "authentication", "backends"}
 DOOR_FILES = {"views", "api", "consumers"}

@@ -1,6 +1,8 @@
 """The API of labels and data sets."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reviewapp.access.rules import Role, Scope
 from reviewapp.datasets.models import DatasetSnapshot
@@ -38,6 +40,17 @@ def test_a_label_says_where_it_comes_from(labels, alice):
     assert label["model_version"] == "3"
     assert label["selection_probability"] == 0.05
     assert label["snapshot_digest"] == bytes(labels[0].snapshot_digest).hex()
+
+
+def test_a_page_of_labels_costs_the_same_however_many_there_are(labels, mortgage, alice):
+    def statements(size, query=""):
+        with CaptureQueriesContext(connection) as asked:
+            assert len(alice.api.get(f"/api/v1/labels?page_size={size}{query}").json()["results"]) == size
+        return len(asked)
+
+    statements(1)  # the key's first use is noted
+    assert statements(2) == statements(40)
+    assert statements(2, f"&use_case={mortgage.slug}") == statements(40, f"&use_case={mortgage.slug}")
 
 
 def test_labels_of_another_use_case_are_as_absent_as_none(labels, triage, alice, bob):

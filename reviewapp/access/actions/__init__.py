@@ -1,5 +1,6 @@
 """Every write to people, their rights and keys. Doors have asked whether the actor may manage people or keys; what nobody may, is refused here."""
 
+from reviewapp.access.actions.forgetting import forget_old
 from reviewapp.access.actions.grants import Grant, set_grant, set_grants
 from reviewapp.access.actions.keys import create_api_key, revoke_api_key
 from reviewapp.access.actions.own import LONGEST_AWAY, set_away, set_own_keys, set_theme
@@ -24,6 +25,7 @@ __all__ = [
     "change_password",
     "create_api_key",
     "create_user",
+    "forget_old",
     "refuse_weak_password",
     "reset_password",
     "revoke_api_key",

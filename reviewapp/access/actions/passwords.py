@@ -117,6 +117,7 @@ def _set_password(
     actor: Actor,
     at: datetime,
 ) -> User:
+    budget.refund(budgets, at=at)  # first, as when somebody signs in: the counts, then the account
     user = locked(user_id)
     if user.is_service:
         raise NotAllowed("Nobody signs in as a service account; it has keys.", code="service-account")
@@ -125,7 +126,6 @@ def _set_password(
     user.must_change_password = must_change
     user.session_epoch += 1
     user.save(update_fields=["password", "must_change_password", "session_epoch"])
-    budget.refund(budgets, at=at)
     audit.record(action_code, subject=user, actor=actor, at=at)
     return user
 

@@ -16,6 +16,9 @@ from reviewapp.access.rules import Role
 from reviewapp.audit import actions as audit
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, Problem
+from reviewapp.lib.unique import refused_as
+
+_TAKEN = "This user name is taken."
 
 
 @durable
@@ -43,7 +46,8 @@ def create_user(
     )
     _refuse_bad_user(user, password)
     user.set_password(password)
-    user.save(force_insert=True)
+    with refused_as(NameTaken(_TAKEN)):
+        user.save(force_insert=True)
     user.groups.set(groups := _groups(roles))
     names = sorted(group.name for group in groups)
     audit.record("user.created", subject=user, actor=actor, at=at, data={"roles": names, "service": is_service})
@@ -64,7 +68,7 @@ def _refuse_bad_user(user: User, password: str | None) -> None:
     if user.is_service != (password is None):
         raise Invalid("A person needs a password, and a service account has none.", code="password-mismatch")
     if User.objects.filter(username=user.username).exists():
-        raise NameTaken("This user name is taken.")
+        raise NameTaken(_TAKEN)
     if password is not None:
         refuse_weak_password(password, user)
 
