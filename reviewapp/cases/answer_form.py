@@ -112,6 +112,14 @@ def _choices(
     return found + passing, []
 
 
+def chosen_words(choice: str, use_case: UseCase) -> str:
+    """A choice as its form has it: "Agree", "Correct to: approve", and of plain outcomes the name alone."""
+    answer, _, outcome = choice.partition(":")
+    label = next((known.label for known in use_case.outcome_list if known.value == outcome), "")
+    words = answer.replace("_", " ").capitalize()
+    return label if answer == "outcome" else f"{words} to: {low(label)}" if label else words
+
+
 def _passing(case: Case, chosen: str) -> list[dict[str, Any]]:
     found = [
         _choice(Answer.REFER, "Refer", " to a lead", "r", chosen, "Refer and take next"),

@@ -29,6 +29,7 @@ from reviewapp.cases import (
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
+from reviewapp.cases.answer_form import chosen_words
 from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.corrections_panel import corrections_context
@@ -257,7 +258,7 @@ def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: Counters
         "at": None,
         "answered": any(review.reviewer_id == request.user.pk for review in found.reviews.all()),
         "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
-        "choice_text": form.choice.replace("_", " ").replace(":", " to ").capitalize(),
+        "choice_text": chosen_words(form.choice, found.queue.use_case),
         "reasons_text": ", ".join(form.reason),
         "note": form.note,
         "take_url": context.get("take_url"),
