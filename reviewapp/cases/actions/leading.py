@@ -93,8 +93,8 @@ def lead_cases(*, order: Order, actor: Actor, at: datetime) -> list[Result]:
     :raises Invalid: for a reason or priority out of bounds, and for a person or queue the actor may not choose.
     """
     _refuse_faults(order)
-    target = _target(order, actor)
     _lock(order, actor)
+    target = _target(order, actor)  # only now: an answer that was on its way has changed who may get the case
     results = _judge(order, target, actor)
     entries = [_carry_out(order, result.case, target) for result in results if result.case and not result.problem]
     audit.record_many(entries, actor=actor, at=at)
