@@ -153,3 +153,19 @@ def test_the_next_case_is_made_ready_without_being_taken_or_seen(office, alice, 
     assert Case.objects.values().get() == Case.objects.filter(pk=case.pk, state="open", lease=0).values().get()
     assert AuditEvent.objects.exclude(action__startswith="user.").count() == events
     assert sign_in(mallory).get("/queues/loans/ahead/").status_code == 404
+
+
+def test_a_case_given_back_is_said_to_be_back_in_its_queue(office, alice, sign_in):
+    case, browser = office.send(external_id="APP-1"), sign_in(alice)
+    browser.post("/queues/loans/next/")
+    page = browser.post(f"/cases/{case.pk}/release/", {"lease": 1}, follow=True).content.decode()
+    assert "APP-1 is back in Loans." in page
+
+
+def test_a_case_that_a_lead_cannot_tell_is_said_to_wait_in_the_lead_queue(office, carol, sign_in):
+    case, browser = office.send(external_id="APP-1"), sign_in(carol)
+    Case.objects.update(queue=office.lead_queue)
+    browser.post(f"/cases/{case.pk}/claim/")
+    form = {"lease": 1, "choice": "cannot_tell", "note": "Both papers contradict."}
+    page = browser.post(f"/cases/{case.pk}/review/", form, follow=True).content.decode()
+    assert "Recorded: APP-1 went to Loans lead." in page
