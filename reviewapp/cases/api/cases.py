@@ -95,7 +95,7 @@ class CaseView(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
-        case = actions.view_case(case_id=case_id, actor=actor, at=timezone.now())
+        case = actions.record_view(case_id=case_id, actor=actor, at=timezone.now())
         return Response(case_answer(case_id, actor, adjudicates=queries.may_adjudicate(case, actor)))
 
 
