@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import withheld_words
@@ -17,7 +16,7 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.timeline import timeline
-from reviewapp.cases.wording import bounded, clock, lease, low, sla, span
+from reviewapp.cases.wording import bounded, clock, lease, low, sla, span, zoned
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel, result
 from reviewapp.predictions.models import WhatIf
@@ -130,7 +129,7 @@ def case_context(
             "why_url": "" if case.is_withheld else reverse("policies:routing", args=[case.prediction_id]),
             "next_because": next_because(case, events),
             "state_text": state_text(case, now=now),
-            "state_more": pended_words(case, names) or decided_by(case, names),
+            "state_more": pended_words(case, names) or decided_by(case, names, now=now),
             "is_open": case.state != CaseState.DECIDED,
             "awaited": case.awaited if case.state == CaseState.PENDED else "",
             "lease": lease(case, now=now),
@@ -194,14 +193,14 @@ def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
     return because(order=data["order"], priority=data["priority"], left=left, is_withheld=case.is_withheld)
 
 
-def decided_by(case: Case, names: Mapping[Any, str]) -> str:
+def decided_by(case: Case, names: Mapping[Any, str], *, now: datetime) -> str:
     """Whose answer became the decision, and whether it is the model's; empty before there is one."""
     last = max(case.reviews.all(), key=lambda review: review.reviewed_at, default=None)
     if case.state != CaseState.DECIDED or last is None or case.decided_at is None:
         return ""
     advised = low(case.queue.use_case.outcome_label(case.advised))
     said = "as the model advised" if case.outcome == case.advised else f"the model advised {advised}"
-    return f"By {names.get(last.reviewer_id, 'a person')} on {case.decided_at:%-d %b, %H:%M} UTC; {said}."
+    return f"By {names.get(last.reviewer_id, 'a person')} at {zoned(case.decided_at, now=now)}; {said}."
 
 
 def pended_words(case: Case, names: Mapping[Any, str]) -> str:
@@ -222,7 +221,7 @@ def state_text(case: Case, *, now: datetime) -> str:
     if case.state == CaseState.DECIDED:
         return f"Decided: {low(case.queue.use_case.outcome_label(case.outcome))}"
     if case.state == CaseState.LEASED and case.holder and case.lease_until and case.lease_until > now:
-        return f"{case.holder.display_name} holds it until {case.lease_until:%H:%M} UTC"
+        return f"{case.holder.display_name} holds it until {zoned(case.lease_until, now=now)}"
     if case.state == CaseState.PENDED and case.follow_up_at:
-        return f"Pended until {clock(case.follow_up_at, now=now)} {timezone.localtime(case.follow_up_at):%Z}"
+        return f"Pended until {zoned(case.follow_up_at, now=now)}"
     return "Nobody holds this case"

@@ -58,5 +58,10 @@ def clock(moment: datetime, *, now: datetime) -> str:
     return f"{local:%H:%M}" if local.date() == timezone.localtime(now).date() else f"{local:%-d %b, %H:%M}"
 
 
+def zoned(moment: datetime, *, now: datetime) -> str:
+    """The same with the zone: "14:30 UTC"."""
+    return f"{clock(moment, now=now)} {timezone.localtime(moment):%Z}"
+
+
 def low(label: str) -> str:
     return label[:1].lower() + label[1:]

@@ -107,7 +107,7 @@ def _case_context(
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), own_work.draft_of(found, request.actor)
         posted, own = form.posted() if form else None, own_work.own_view_of(found, request.actor)
         answers = _differing(found)
-        shown: dict[str, Any] = {"draft": draft, "posted": posted, "errors": errors}
+        shown: dict[str, Any] = {"draft": draft, "now": now, "posted": posted, "errors": errors}
         if answers:
             context["answer"] = binding_answer_context(found, codes, answers, **shown)
             context["two_answers"] = two_answers(found, answers, codes, events, context["facts"])
@@ -354,7 +354,7 @@ def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
     form = read_answer(request.POST)
     values = {"choice": form.choice, "reason_codes": form.reason, "note": form.note}
     kept = actions.save_draft(case_id=case_id, actor=request.actor, at=timezone.now(), **values)
-    return JsonResponse({"saved_at": f"{timezone.localtime(kept.saved_at):%H:%M}"})
+    return JsonResponse({"saved_at": wording.clock(kept.saved_at, now=kept.saved_at)})
 
 
 @require_POST
