@@ -16,7 +16,7 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.timeline import timeline
-from reviewapp.cases.wording import bounded, clock, lease, low, sla, span, zoned
+from reviewapp.cases.wording import bounded, clock, lease, low, sla, span, used_percent, zoned
 from reviewapp.lib.errors import Problem
 from reviewapp.predictions.comparing import panel, result
 from reviewapp.predictions.models import WhatIf
@@ -125,6 +125,7 @@ def case_context(
             "subject_noun": use_case.subject_noun,
             "masked_name": subject.masked_name if subject else "",
             "opened_at": case.opened_at,
+            "used_percent": used_percent(case.opened_at, case.due_at, now=case.decided_at or now),
             "why": "" if case.is_withheld else why(case),
             "why_url": "" if case.is_withheld else reverse("policies:routing", args=[case.prediction_id]),
             "next_because": next_because(case, events),

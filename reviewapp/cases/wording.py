@@ -33,6 +33,12 @@ def sla(due: datetime, *, risk_at: datetime, now: datetime) -> dict[str, Any]:
     }
 
 
+def used_percent(since: datetime, until: datetime, *, now: datetime) -> int:
+    """How much of the time from `since` to `until` is over, from 0 to 100."""
+    total = until - since
+    return round(100 * min(max((now - since) / total, 0), 1)) if total else 100
+
+
 def lease(case: Case, *, now: datetime) -> dict[str, Any] | None:
     if case.state != CaseState.LEASED or case.lease_until is None:
         return None

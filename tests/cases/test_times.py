@@ -1,4 +1,4 @@
-"""Times on pages: all in the server's time zone."""
+"""Times on pages: all in the server's time zone, and a bar that needs no script."""
 
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Draft
+from reviewapp.cases.models import Case, Draft
 from tests import factories
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -72,3 +72,10 @@ def test_the_trail_is_in_utc_as_it_says_wherever_the_server_stands(case, office,
     at = f"{event.at.astimezone(UTC):%-d %b %Y, %H:%M:%S}"
     assert f"{at}</time>" in auditor.get("/audit/").content.decode()
     assert f"{at} UTC" in auditor.get(f"/audit/{event.event_uuid}/").content.decode()
+
+
+@pytest.mark.parametrize(("opened", "due", "used"), [(-30, 10, 75), (-50, -10, 100), (0, 60, 0)])
+def test_the_bar_of_the_due_time_stands_where_it_should_before_any_script_runs(case, alice, sign_in, opened, due, used):
+    now = timezone.now()
+    Case.objects.update(opened_at=now + timedelta(minutes=opened), due_at=now + timedelta(minutes=due))
+    assert f'<progress value="{used}" max="100" data-follows="due"' in page_of(sign_in(alice), case)
