@@ -13,16 +13,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Replayed, once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, asked_serializers, queries, serializers
 from reviewapp.cases.answers import case_answer, what_if_answer
-from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
+    MOST_LEASE,
     REASON_LENGTH,
     SURENESS,
     Answer,
