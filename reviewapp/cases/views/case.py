@@ -61,6 +61,11 @@ def case_page(request: HttpRequest, found: Case, *, status: int = 200, **more: A
     return render(request, "cases/case.html", _case_context(request, found) | more, status=status)
 
 
+def is_script(request: HttpRequest) -> bool:
+    """Whether a script asks, which wants a panel of the page alone."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
 _CONTEXTS = {WHAT_IF: presentation.what_if_context, FLIPS: flips_context}
 
 
