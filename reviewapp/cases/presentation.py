@@ -18,7 +18,7 @@ from reviewapp.cases.rules import CaseState
 from reviewapp.cases.timeline import timeline
 from reviewapp.cases.wording import bounded, clock, lease, low, sla, span, used_percent, zoned
 from reviewapp.lib.errors import Problem
-from reviewapp.predictions.comparing import panel, result
+from reviewapp.predictions.comparing import in_shown_units, panel, result
 from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import advice, facts, sure_of_100
 
@@ -159,7 +159,7 @@ def what_if_context(
     errors = {problem.pointer.removeprefix("/changes").strip("/"): problem for problem in problems}
     for field in (field for group in found.get("groups", ()) for field in group["fields"]):
         if problem := errors.get(field["name"]):
-            field["error"] = _in_shown_units(problem, field["range"])
+            field["error"] = in_shown_units(problem, field["range"])
     return found | {
         "url": reverse("cases:what-if", args=[case.pk]),
         "again_url": f"{reverse('cases:case', args=[case.pk])}?what_if={row.pk}#what-if" if row else "",
@@ -168,11 +168,6 @@ def what_if_context(
         "result": result(prediction, case.queue.use_case, row) if row else None,
         "error_list": _what_if_errors(found, errors),
     }
-
-
-def _in_shown_units(problem: Problem, range_text: str) -> str:
-    """The field's own message; a range is told in the units on the page, which may not be those of the record."""
-    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
 
 
 def _what_if_errors(found: Mapping[str, Any], errors: Mapping[str, Problem]) -> list[dict[str, str]]:
