@@ -124,11 +124,10 @@ DETAILS = {
 }
 LOOKS = (
     ".viewed",
-    ".flips_asked",
-    ".document_viewed",
-    ".event_viewed",
-    ".similar_viewed",
+    "_viewed",
+    ".downloaded",
     ".what_if_asked",
+    ".flips_asked",
 )  # endings of actions that changed nothing
 
 
