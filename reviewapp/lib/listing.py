@@ -39,9 +39,11 @@ def day_after(values: Mapping[str, str], name: str) -> datetime | None:
         return None
 
 
-def select(name: str, label: str, options: Iterable[Option], chosen: str, *, everything: str = "All") -> dict[str, Any]:
-    """One select of components/_filters.html, with a first option that filters nothing."""
-    listed = [("", everything), *options]
+def select(
+    name: str, label: str, options: Iterable[Option], chosen: str, *, everything: str | None = "All"
+) -> dict[str, Any]:
+    """One select of components/_filters.html. :param everything: a first option that filters nothing; None where there is none, or one among them."""
+    listed = [*options] if everything is None else [("", everything), *options]
     return {
         "name": name,
         "label": label,
