@@ -27,6 +27,7 @@ from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, Le
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound, Problem
+from reviewapp.lib.fields import why_faults
 
 MOST_CASES = 200
 
@@ -102,9 +103,7 @@ def lead_cases(*, order: Order, actor: Actor, at: datetime) -> list[Result]:
 
 
 def _refuse_faults(order: Order) -> None:
-    faults = []
-    if not order.reason.strip() or len(order.reason) > REASON_LENGTH or "\0" in order.reason:
-        faults.append(Problem("/reason", "required", f"Say in at most {REASON_LENGTH} characters why."))
+    faults = why_faults(order.reason, most=REASON_LENGTH)
     if order.act in {LeadAct.REASSIGN, LeadAct.MOVE} and not order.to:
         faults.append(_CHOOSE[order.act])
     if not 0 <= order.priority <= HIGHEST_PRIORITY:

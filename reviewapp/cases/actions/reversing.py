@@ -23,7 +23,8 @@ from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.sla import SlaStage
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
-from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
+from reviewapp.lib.errors import Invalid, NotAllowed, NotFound
+from reviewapp.lib.fields import why_faults
 from reviewapp.predictions.actions import supersede_label
 
 
@@ -122,9 +123,8 @@ def _withhold(case: Case) -> bool:
 def sentence(typed: str, wanted: str) -> str:
     """:raises Invalid: without a text, or with one that is too long. :param wanted: begins the sentence that says so."""
     text = typed.strip()
-    if not 0 < len(text) <= rules.REASON_LENGTH or "\0" in text:
-        detail = f"{wanted}, in at most {rules.REASON_LENGTH} characters."
-        raise Invalid(detail, errors=[Problem("/reason", "reason_needed", detail)])
+    if faults := why_faults(text, most=rules.REASON_LENGTH, wanted=wanted):
+        raise Invalid(faults[0].detail, errors=faults)
     return text
 
 
