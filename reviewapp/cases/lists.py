@@ -50,7 +50,7 @@ class Choice:
         chosen = cls(**given, sort=values.get("sort") or "next")
         options = ((chosen.state, STATES), (chosen.time, TIMES), (chosen.confidence, BANDS), (chosen.sort, SORTS))
         if any(value not in known for value, known in options):
-            raise Malformed("The address has a filter this list does not know.", code="bad_param")
+            raise Malformed("The address has a filter this list does not know.", code="bad-param")
         return chosen
 
     @property

@@ -145,7 +145,7 @@ class DownloadView(APIView):
         actor = require_scope(request, Scope.LABELS_READ)
         form = query.read(request.query_params, allowed=("format",)).get("format")
         if form not in list(Form):
-            raise Malformed(f"format is one of {', '.join(Form)}.", code="bad_param")
+            raise Malformed(f"format is one of {', '.join(Form)}.", code="bad-param")
         return download(_visible(actor, dataset_id), Form(form), actor=actor, at=timezone.now())
 
 

@@ -140,7 +140,7 @@ def download(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     """One file. :raises NotFrozen, TooManyRows, NotInstalled:"""
     values = query.read(request.GET, allowed=("format",))
     if values.get("format") not in list(Form):
-        raise Malformed(f"format is one of {', '.join(Form)}.", code="bad_param")
+        raise Malformed(f"format is one of {', '.join(Form)}.", code="bad-param")
     snapshot = _snapshot(request, dataset_id)
     if request.method == "HEAD":
         return HttpResponse()
@@ -172,7 +172,7 @@ def _filters(values: dict[str, str], use_cases: list[UseCase], use_case: UseCase
         errors = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in faults]
         raise Malformed(
             "A filter has a value that is none of its choices. Clear the filters and choose again.",
-            code="bad_param",
+            code="bad-param",
             errors=errors,
         )
     return filters if filters.outcome in use_case.outcome_values else replace(filters, outcome="")

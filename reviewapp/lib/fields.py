@@ -26,7 +26,7 @@ class Fields:
         self._known: set[str] = set()
         self.problems: list[Problem] = []
         if not isinstance(data, dict):
-            self.add("", "not-an-object", "Send a JSON object.")
+            self.add("", "not_an_object", "Send a JSON object.")
 
     def add(self, name: str, code: str, detail: str) -> None:
         self.problems.append(Problem(f"/{name}" if name else "", code, detail))

@@ -33,7 +33,7 @@ def _queue(request: Request, *more: str) -> tuple[Queue, Actor]:
     actor = require_scope(request, Scope.CASES_LEAD)
     values = query.read(request.query_params, allowed=("queue", *more))
     if not values.get("queue"):
-        raise Malformed("Name a queue.", code="bad_param")
+        raise Malformed("Name a queue.", code="bad-param")
     queue = queries.readable_queues(actor).filter(slug=values["queue"]).first()
     if queue is None:
         raise NotFound

@@ -555,7 +555,7 @@ def test_b1_an_id_in_another_spelling_names_nothing(served, held, spelling):
     "size", ["0", "-1", "201", "1000000", "1e9", "abc", "", "+5", "5.0", "٥", "0x5", " 5", "5" * 300]
 )
 def test_b3_a_page_size_out_of_bounds_is_refused(served, path, size):
-    refused(served.api(GETS[path]).get(path, params={"page_size": size}), 400, "bad_page_size")
+    refused(served.api(GETS[path]).get(path, params={"page_size": size}), 400, "bad-page-size")
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -610,7 +610,7 @@ def test_b4_b5_nor_is_it_taken_with_a_write(served, before_now, query):
 
 @pytest.mark.parametrize("path", GETS)
 def test_b7_a_repeated_parameter_is_refused(served, path):
-    refused(served.api(GETS[path]).get(path, params=[("page_size", "1"), ("page_size", "2")]), 400, "repeated_param")
+    refused(served.api(GETS[path]).get(path, params=[("page_size", "1"), ("page_size", "2")]), 400, "repeated-param")
 
 
 SEARCHES = [

@@ -79,7 +79,7 @@ class CaseListView(APIView):
 
 def _filtered(rows: Any, values: dict[str, str]) -> Any:
     if "status" in values and values["status"] not in list(CaseState):
-        raise Malformed(f"status is one of {', '.join(CaseState)}.", code="bad_param")
+        raise Malformed(f"status is one of {', '.join(CaseState)}.", code="bad-param")
     if "queue" in values:
         rows = rows.filter(queue__slug=values["queue"])
     if "status" in values:

@@ -55,7 +55,7 @@ class RequestsView(APIView):
         rows = reopenings.known_to(actor)
         if "state" in values:
             if values["state"] not in list(RequestState):
-                raise Malformed(f"state is one of {', '.join(RequestState)}.", code="bad_param")
+                raise Malformed(f"state is one of {', '.join(RequestState)}.", code="bad-param")
             rows = rows.filter(state=values["state"])
         page = paging.paginate(
             rows,
