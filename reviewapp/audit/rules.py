@@ -125,6 +125,7 @@ DETAILS = {
 LOOKS = (
     ".viewed",
     "_viewed",
+    "_revealed",
     ".downloaded",
     ".what_if_asked",
     ".flips_asked",
