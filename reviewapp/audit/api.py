@@ -46,6 +46,7 @@ class EventShape(serializers.Serializer[Any]):
 class EventList(serializers.Serializer[Any]):
     results = EventShape(many=True)
     next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
 
 
 class AuditEvents(APIView):
@@ -68,7 +69,9 @@ class AuditEvents(APIView):
             at=timezone.now(),
         )
         queries.withhold(page.rows, actor)
-        return Response({"next": page.next, "results": [_told(event) for event in page.rows]})
+        return Response(
+            {"results": [_told(event) for event in page.rows], "next": page.next, "previous": page.previous}
+        )
 
 
 def _told(event: AuditEvent) -> dict[str, Any]:

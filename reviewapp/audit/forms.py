@@ -15,7 +15,7 @@ def read_filters(values: Mapping[str, str]) -> Filters:
     queue = values.get("queue", "")
     queue_id = query.uuid(queue) if queue else None
     if queue and queue_id is None:
-        raise Malformed("queue is the id of a queue.", code="bad_param")
+        raise Malformed("queue is the id of a queue.", code="bad-param")
     return Filters(
         action=values.get("action", ""),
         actor_name=values.get("actor", ""),

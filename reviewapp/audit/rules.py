@@ -125,11 +125,11 @@ DETAILS = {
 }
 LOOKS = (
     ".viewed",
-    ".flips_asked",
-    ".document_viewed",
-    ".event_viewed",
-    ".similar_viewed",
+    "_viewed",
+    "_revealed",
+    ".downloaded",
     ".what_if_asked",
+    ".flips_asked",
 )  # endings of actions that changed nothing
 
 

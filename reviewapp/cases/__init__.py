@@ -24,7 +24,7 @@ A lead takes cases back, gives them to others, changes their priority and moves 
 
 Public: `actions.open_cases`, `claim_next`, `claim_case`, `heartbeat`, `release`, `recuse`, `record_conflict`, `end_conflict`, `pend_case`,
 `return_due`, `watch_sla`, `save_draft`, `review_case`, `answer_blind`, `undo_review`, `reopen_case`, `ask_reopening`, `grant_reopening`,
-`decline_reopening`, `view_case`, `correct_inputs`, `attach_to_case`, `attach_to_prediction`, `open_document`, `ask_what_if`, `ask_flips`,
-`view_similar`, `write_comment`, `withdraw_comment`, `lead_cases`, `change_settings`, `set_skills`, `feedback.label_decisions`;
+`decline_reopening`, `view_case`, `record_view`, `correct_inputs`, `attach_to_case`, `attach_to_prediction`, `open_document`, `ask_what_if`,
+`ask_flips`, `view_similar`, `write_comment`, `withdraw_comment`, `lead_cases`, `change_settings`, `set_skills`, `feedback.label_decisions`;
 `queries.visible_cases`, `queries.queues_of`, `withholding.reveal`.
 """

@@ -61,12 +61,13 @@ def answer_context(
     reviews: Sequence[Review],
     *,
     draft: Draft | None,
+    now: datetime,
     posted: Mapping[str, Any] | None,
     errors: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     """The form of the binding answer, see cases/_answer.html: by plain outcomes, each with the answer that said it, and with the reasons that
     either gave in front. Nothing in it depends on what the model says: a lead decides between people."""
-    found = plain_answer_context(case, draft=draft, posted=posted, errors=errors)
+    found = plain_answer_context(case, draft=draft, now=now, posted=posted, errors=errors)
     given = posted["reason"] if posted else draft.reason_codes if draft else []
     named = {code for review in reviews for code in review.reason_codes}
     reasons = [

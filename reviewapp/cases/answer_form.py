@@ -1,12 +1,13 @@
 """The form of an answer: its choices with their keys, its reasons, and what was typed before."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft
 from reviewapp.cases.rules import Answer
-from reviewapp.cases.wording import low
+from reviewapp.cases.wording import clock, low
 from reviewapp.catalog.models import ReasonCode, UseCase
 from reviewapp.catalog.rules import OutcomeKind
 
@@ -18,6 +19,7 @@ def answer_context(
     codes: Sequence[ReasonCode],
     *,
     draft: Draft | None,
+    now: datetime,
     posted: Mapping[str, Any] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def answer_context(
         "reasons_hint": f"told to the {use_case.subject_noun}, up to {rules.MOST_REASONS}",
         "note": given["note"],
         "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
-        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
+        "draft_saved": clock(draft.saved_at, now=now) if draft and not posted else "",
         "max_note": NOTE_LENGTH,
         "active_seconds": given.get("active_seconds", 0),
         "record": "Record and take next",
@@ -52,7 +54,12 @@ def answer_context(
 
 
 def plain_answer_context(
-    case: Case, *, draft: Draft | None, posted: Mapping[str, Any] | None, errors: Mapping[str, str] | None
+    case: Case,
+    *,
+    draft: Draft | None,
+    now: datetime,
+    posted: Mapping[str, Any] | None,
+    errors: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     """The form by outcomes alone, without reasons: nothing in it depends on what the model says."""
     use_case = case.queue.use_case
@@ -71,7 +78,7 @@ def plain_answer_context(
         "reason_codes": [],
         "note": given["note"],
         "note_hint": f"Colleagues see it, the {use_case.subject_noun} does not.",
-        "draft_saved": f"{draft.saved_at:%H:%M}" if draft and not posted else "",
+        "draft_saved": clock(draft.saved_at, now=now) if draft and not posted else "",
         "max_note": NOTE_LENGTH,
         "active_seconds": given.get("active_seconds", 0),
         "errors": errors,
@@ -110,6 +117,14 @@ def _choices(
             )
         )
     return found + passing, []
+
+
+def chosen_words(choice: str, use_case: UseCase) -> str:
+    """A choice as its form has it: "Agree", "Correct to: approve", and of plain outcomes the name alone."""
+    answer, _, outcome = choice.partition(":")
+    label = next((known.label for known in use_case.outcome_list if known.value == outcome), "")
+    words = answer.replace("_", " ").capitalize()
+    return label if answer == "outcome" else f"{words} to: {low(label)}" if label else words
 
 
 def _passing(case: Case, chosen: str) -> list[dict[str, Any]]:

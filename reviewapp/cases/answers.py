@@ -18,7 +18,7 @@ from reviewapp.cases.models import Case
 from reviewapp.cases.queries import answers_of
 from reviewapp.cases.rules import CaseState, digest_of
 from reviewapp.cases.serializers import review_line
-from reviewapp.cases.withholding import revealed
+from reviewapp.cases.withholding import MODELS_PART, revealed
 from reviewapp.lib.actor import Actor
 from reviewapp.predictions.comparing import outside_training
 from reviewapp.predictions.models import WhatIf
@@ -73,8 +73,7 @@ def case_answer(case_id: UUID, actor: Actor, *, adjudicates: bool = False) -> di
 
 # What stands for the model's part while it is withheld.
 _NOT_SAID = {
-    "priority": None, "advised": None, "confidence": None, "why": None,
-    "predicted": "", "probabilities": "{}", "certainty": None, "margin": None, "method": None,
+    **dict.fromkeys(MODELS_PART), "predicted": "", "probabilities": "{}", "certainty": None, "margin": None, "method": None,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The answer to a blind case in its two steps: one's own view by plain outcomes, then confirming or changing it beside the model's advice."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reviewapp.cases import answer_form
@@ -18,14 +19,17 @@ def answer_context(
     *,
     own: BlindAnswer | None,
     draft: Draft | None,
+    now: datetime,
     posted: Mapping[str, Any] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The form that this person is to fill in now; see cases/_answer.html. `own` is what they said before they saw the model's part."""
     if case.is_withheld:
-        return _first(answer_form.plain_answer_context(case, draft=draft, posted=posted, errors=errors), posted)
+        return _first(
+            answer_form.plain_answer_context(case, draft=draft, now=now, posted=posted, errors=errors), posted
+        )
     kept = _kept(case, draft, own) if own else draft
-    found = answer_form.answer_context(case, codes, draft=kept, posted=posted, errors=errors)
+    found = answer_form.answer_context(case, codes, draft=kept, now=now, posted=posted, errors=errors)
     return _second(found, case, own, is_draft=draft is not None) if own else found
 
 

@@ -36,7 +36,7 @@ class Choice:
         """:raises Malformed: for a value that is not among the options."""
         holder = values.get("holder", "")
         if holder and query.uuid(holder) is None:
-            raise Malformed("holder is the id of a person.", code="bad_param")
+            raise Malformed("holder is the id of a person.", code="bad-param")
         slug = listing.one_of(values, "queue", [(queue.slug, queue.name) for queue in queues])
         return cls(slug, holder, listing.one_of(values, "state", STATES))
 

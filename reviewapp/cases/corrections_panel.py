@@ -10,7 +10,7 @@ from reviewapp.cases.models import Case, Correction
 from reviewapp.cases.models.evidence import APPLIED, SOURCE_LENGTH, WAITING
 from reviewapp.cases.wording import low
 from reviewapp.lib.errors import Problem
-from reviewapp.predictions.comparing import panel
+from reviewapp.predictions.comparing import in_shown_units, panel
 from reviewapp.predictions.versions import schema_of
 
 
@@ -100,7 +100,7 @@ def form_context(
     wrong = {problem.pointer: problem for problem in problems}
     for field in fields:
         problem = wrong.get(f"/changes/{field['name']}")
-        field["error"] = _in_shown_units(problem, field["range"]) if problem else ""
+        field["error"] = in_shown_units(problem, field["range"]) if problem else ""
         unsourced = wrong.get(f"/sources/{field['name']}")
         field["source"], field["source_error"] = (
             (sources or {}).get(field["name"], ""),
@@ -108,10 +108,6 @@ def form_context(
         )
         field["own"] = schema.format_value(field["name"], case.prediction.features.get(field["name"]))
     return found | {"errors": _errors(fields, wrong), "most": SOURCE_LENGTH}
-
-
-def _in_shown_units(problem: Problem, range_text: str) -> str:
-    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
 
 
 def _errors(fields: Sequence[Mapping[str, Any]], wrong: Mapping[str, Problem]) -> list[dict[str, str]]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
 from reviewapp.cases.models import Case
 from reviewapp.cases.queries import in_hand, waiting
 from reviewapp.cases.rules import CaseState
+from reviewapp.lib import listing
 from reviewapp.lib.errors import Malformed
 
 PAGE_SIZE = 30
@@ -50,7 +50,7 @@ class Choice:
         chosen = cls(**given, sort=values.get("sort") or "next")
         options = ((chosen.state, STATES), (chosen.time, TIMES), (chosen.confidence, BANDS), (chosen.sort, SORTS))
         if any(value not in known for value, known in options):
-            raise Malformed("The address has a filter this list does not know.", code="bad_param")
+            raise Malformed("The address has a filter this list does not know.", code="bad-param")
         return chosen
 
     @property
@@ -65,16 +65,6 @@ class Choice:
     @property
     def is_set(self) -> bool:
         return bool(self.q or self.state or self.time or self.confidence)
-
-    def params(self, **more: str) -> str:
-        values = {
-            "q": self.q,
-            "state": self.state,
-            "time": self.time,
-            "confidence": self.confidence,
-            "sort": self.sort,
-        } | more
-        return urlencode({name: value for name, value in values.items() if value and (name, value) != ("sort", "next")})
 
     def apply(self, rows: QuerySet[Case], *, now: datetime) -> QuerySet[Case]:
         rows = (
@@ -105,18 +95,10 @@ class Choice:
         return {
             "search": {"name": "q", "label": "Find case", "value": self.q, "placeholder": "Case number"},
             "selects": [
-                _select("state", "State", STATES, self.state),
-                _select("time", "Time", TIMES, self.time),
-                _select("confidence", "Confidence", bands, self.confidence),
-                _select("sort", "Sort", SORTS, self.sort),
+                listing.select("state", "State", STATES.items(), self.state, everything=None),
+                listing.select("time", "Time", TIMES.items(), self.time, everything=None),
+                listing.select("confidence", "Confidence", bands.items(), self.confidence, everything=None),
+                listing.select("sort", "Sort", SORTS.items(), self.sort, everything=None),
             ],
             "clear_url": url if self.is_set else None,
         }
-
-
-def _select(name: str, label: str, options: dict[str, str], chosen: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "label": label,
-        "options": [{"value": value, "label": words, "chosen": value == chosen} for value, words in options.items()],
-    }

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import withheld_words
@@ -17,9 +16,9 @@ from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.timeline import timeline
-from reviewapp.cases.wording import bounded, clock, lease, low, sla, span
+from reviewapp.cases.wording import bounded, clock, lease, low, sla, span, used_percent, zoned
 from reviewapp.lib.errors import Problem
-from reviewapp.predictions.comparing import panel, result
+from reviewapp.predictions.comparing import in_shown_units, panel, result
 from reviewapp.predictions.models import WhatIf
 from reviewapp.predictions.presentation import advice, facts, sure_of_100
 
@@ -126,11 +125,12 @@ def case_context(
             "subject_noun": use_case.subject_noun,
             "masked_name": subject.masked_name if subject else "",
             "opened_at": case.opened_at,
+            "used_percent": used_percent(case.opened_at, case.due_at, now=case.decided_at or now),
             "why": "" if case.is_withheld else why(case),
             "why_url": "" if case.is_withheld else reverse("policies:routing", args=[case.prediction_id]),
             "next_because": next_because(case, events),
             "state_text": state_text(case, now=now),
-            "state_more": pended_words(case, names) or decided_by(case, names),
+            "state_more": pended_words(case, names) or decided_by(case, names, now=now),
             "is_open": case.state != CaseState.DECIDED,
             "awaited": case.shown_awaited,
             "is_pended": case.state == CaseState.PENDED,
@@ -160,7 +160,7 @@ def what_if_context(
     errors = {problem.pointer.removeprefix("/changes").strip("/"): problem for problem in problems}
     for field in (field for group in found.get("groups", ()) for field in group["fields"]):
         if problem := errors.get(field["name"]):
-            field["error"] = _in_shown_units(problem, field["range"])
+            field["error"] = in_shown_units(problem, field["range"])
     return found | {
         "url": reverse("cases:what-if", args=[case.pk]),
         "again_url": f"{reverse('cases:case', args=[case.pk])}?what_if={row.pk}#what-if" if row else "",
@@ -169,11 +169,6 @@ def what_if_context(
         "result": result(prediction, case.queue.use_case, row) if row else None,
         "error_list": _what_if_errors(found, errors),
     }
-
-
-def _in_shown_units(problem: Problem, range_text: str) -> str:
-    """The field's own message; a range is told in the units on the page, which may not be those of the record."""
-    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
 
 
 def _what_if_errors(found: Mapping[str, Any], errors: Mapping[str, Problem]) -> list[dict[str, str]]:
@@ -195,14 +190,14 @@ def next_because(case: Case, events: Sequence[AuditEvent]) -> str:
     return because(order=data["order"], priority=data["priority"], left=left, is_withheld=case.is_withheld)
 
 
-def decided_by(case: Case, names: Mapping[Any, str]) -> str:
+def decided_by(case: Case, names: Mapping[Any, str], *, now: datetime) -> str:
     """Whose answer became the decision, and whether it is the model's; empty before there is one."""
     last = max(case.reviews.all(), key=lambda review: review.reviewed_at, default=None)
     if case.state != CaseState.DECIDED or last is None or case.decided_at is None:
         return ""
     advised = low(case.queue.use_case.outcome_label(case.advised))
     said = "as the model advised" if case.outcome == case.advised else f"the model advised {advised}"
-    return f"By {names.get(last.reviewer_id, 'a person')} on {case.decided_at:%-d %b, %H:%M} UTC; {said}."
+    return f"By {names.get(last.reviewer_id, 'a person')} at {zoned(case.decided_at, now=now)}; {said}."
 
 
 def pended_words(case: Case, names: Mapping[Any, str]) -> str:
@@ -223,7 +218,7 @@ def state_text(case: Case, *, now: datetime) -> str:
     if case.state == CaseState.DECIDED:
         return f"Decided: {low(case.queue.use_case.outcome_label(case.outcome))}"
     if case.state == CaseState.LEASED and case.holder and case.lease_until and case.lease_until > now:
-        return f"{case.holder.display_name} holds it until {case.lease_until:%H:%M} UTC"
+        return f"{case.holder.display_name} holds it until {zoned(case.lease_until, now=now)}"
     if case.state == CaseState.PENDED and case.follow_up_at:
-        return f"Pended until {clock(case.follow_up_at, now=now)} {timezone.localtime(case.follow_up_at):%Z}"
+        return f"Pended until {zoned(case.follow_up_at, now=now)}"
     return "Nobody holds this case"

@@ -69,6 +69,7 @@ MOST_REASONS = 4
 LONGEST_PENDED = timedelta(days=30)
 AWAITED_LENGTH = 200
 REASON_LENGTH = 200
+MOST_LEASE = 2**31 - 1
 HIGHEST_PRIORITY = 100
 MOST_SEEDED = 0.05  # of what arrives: proving that people look may not keep them from looking
 # The least and the most of what a lead may set for a queue.

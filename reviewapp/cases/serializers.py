@@ -21,17 +21,15 @@ from reviewapp.cases.rules import (
     LeadAct,
     Stage,
 )
+from reviewapp.cases.withholding import MODELS_PART
 from reviewapp.lib.api import problem
 from reviewapp.lib.shapes import ProblemShape
 from reviewapp.predictions.serializers import ExplanationShape, ScoredShape
 
-# Of a blind case these are null for whoever must answer it first.
-WITHHELD = ("advised", "confidence", "why", "priority")
-
 
 def case_line(case: Case) -> dict[str, Any]:
     """A case in a list: no statement of its own if `queue` is loaded, and the model's part only if `withholding.reveal` found that it may be seen."""
-    withheld = dict.fromkeys(WITHHELD) if case.is_withheld else {}
+    withheld = dict.fromkeys(MODELS_PART) if case.is_withheld else {}
     return {
         "id": str(case.pk),
         "external_id": case.external_id,

@@ -12,7 +12,7 @@ from reviewapp.cases.models import Queue
 from reviewapp.cases.ordering import ORDER_WORDS
 from reviewapp.cases.queries import other_queues, workers_of
 from reviewapp.cases.rules import MOST_SEEDED, QUEUE_BOUNDS
-from reviewapp.cases.second_review import ReviewPolicy
+from reviewapp.cases.second_review import MOST_AMOUNTS, ReviewPolicy
 from reviewapp.cases.sla import WEEKDAYS, LateAct, zones
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.errors import Problem
@@ -84,7 +84,7 @@ def _percent(label: str, help_text: str) -> forms.FloatField:
     return forms.FloatField(min_value=0, max_value=100, required=False, label=label, help_text=help_text)
 
 
-AMOUNT_ROWS = range(1, 4)
+AMOUNT_ROWS = range(1, MOST_AMOUNTS + 1)
 DIRECTION_WORDS = {
     OutcomeKind.ORDINAL: {"up-triage": "More urgent than the model", "down-triage": "Less urgent than the model"},
     OutcomeKind.CATEGORICAL: {
@@ -134,6 +134,11 @@ class SecondReview(SettingsForm):
             "confidence_below": _to_percent(policy.confidence_below),
             "share": _to_percent(policy.share),
         }
+
+    @property
+    def amount_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The input and the least amount of each row, as the template shows them."""
+        return [(self[f"feature_{row}"], self[f"least_{row}"]) for row in AMOUNT_ROWS]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -25,6 +25,7 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict
 from reviewapp.lib.query import uuid
 
+MODELS_PART = ("advised", "confidence", "why", "priority")  # of a blind case, null for whoever must answer it first
 WITHHELD = "withheld"  # the word for it on pages and in the trail
 
 

@@ -33,6 +33,12 @@ def sla(due: datetime, *, risk_at: datetime, now: datetime) -> dict[str, Any]:
     }
 
 
+def used_percent(since: datetime, until: datetime, *, now: datetime) -> int:
+    """How much of the time from `since` to `until` is over, from 0 to 100."""
+    total = until - since
+    return round(100 * min(max((now - since) / total, 0), 1)) if total else 100
+
+
 def lease(case: Case, *, now: datetime) -> dict[str, Any] | None:
     if case.state != CaseState.LEASED or case.lease_until is None:
         return None
@@ -56,6 +62,11 @@ def clock(moment: datetime, *, now: datetime) -> str:
     """ "14:30", and on another day than today's "27 Nov, 09:00"; in the server's time zone, as all times on pages."""
     local = timezone.localtime(moment)
     return f"{local:%H:%M}" if local.date() == timezone.localtime(now).date() else f"{local:%-d %b, %H:%M}"
+
+
+def zoned(moment: datetime, *, now: datetime) -> str:
+    """The same with the zone: "14:30 UTC"."""
+    return f"{clock(moment, now=now)} {timezone.localtime(moment):%Z}"
 
 
 def low(label: str) -> str:

@@ -59,7 +59,7 @@ class RequestGuard:
         if not all(_PARAM.fullmatch(name) for name in request.GET):
             return refuse(request, 400, "unknown_param", "The address has a parameter that nothing here knows.")
         if any(len(values) > 1 for _, values in request.GET.lists()):
-            return refuse(request, 400, "repeated_param", "The address gives a parameter more than once.")
+            return refuse(request, 400, "repeated-param", "The address gives a parameter more than once.")
         return _measure(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

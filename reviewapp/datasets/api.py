@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.datasets import actions, queries, rules, serializers
 from reviewapp.datasets.exports import Form
@@ -88,8 +89,8 @@ class DatasetListView(APIView):
         given = _given(request, actor)
         once = once_of(request, render=serializers.dataset_answer, says=lambda _: 201)
         snapshot = actions.request_snapshot(**given, actor=actor, at=timezone.now(), once=once)
-        answer = once.answer if once else serializers.dataset_answer(snapshot)
-        return Response(answer, status=201, headers={"Location": f"/api/v1/datasets/{snapshot.pk}"})
+        headers = {"Location": f"/api/v1/datasets/{snapshot.pk}"}
+        return answered(snapshot, once, serializers.dataset_answer, 201, headers=headers)
 
 
 def _given(request: Request, actor: Actor) -> dict[str, Any]:
@@ -144,7 +145,7 @@ class DownloadView(APIView):
         actor = require_scope(request, Scope.LABELS_READ)
         form = query.read(request.query_params, allowed=("format",)).get("format")
         if form not in list(Form):
-            raise Malformed(f"format is one of {', '.join(Form)}.", code="bad_param")
+            raise Malformed(f"format is one of {', '.join(Form)}.", code="bad-param")
         return download(_visible(actor, dataset_id), Form(form), actor=actor, at=timezone.now())
 
 

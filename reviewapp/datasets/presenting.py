@@ -11,6 +11,7 @@ from reviewapp.datasets.manifest import by_outcome
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.datasets.queries import COUNTED, Tally
 from reviewapp.datasets.rules import AGREES, DIRECTIONS, OVERRIDES, Filters, Split, State
+from reviewapp.lib.listing import select
 from reviewapp.predictions.models import Label
 
 _DIRECTION_WORDS = {
@@ -55,27 +56,34 @@ def label_filters(
         "search": {"name": "reviewer", "label": "Reviewer", "value": filters.reviewer, "placeholder": "rv-…"},
         "selects": [
             _use_case_select(use_cases, use_case.slug),
-            _select("outcome", "Decided", [("", "Any"), *outcomes], filters.outcome),
-            _select(
-                "agreement", "Agreement", [("", "Any"), (AGREES, "Agrees"), (OVERRIDES, "Overrides")], filters.agreement
+            select("outcome", "Decided", outcomes, filters.outcome, everything="Any"),
+            select(
+                "agreement",
+                "Agreement",
+                [(AGREES, "Agrees"), (OVERRIDES, "Overrides")],
+                filters.agreement,
+                everything="Any",
             ),
-            _select(
+            select(
                 "direction",
                 "Direction",
-                [("", "Any"), *((value, _DIRECTION_WORDS[value]) for value in DIRECTIONS)],
+                [(value, _DIRECTION_WORDS[value]) for value in DIRECTIONS],
                 filters.direction,
+                everything="Any",
             ),
-            _select(
+            select(
                 "model_version",
                 "Model version",
-                [("", "Any"), *((value, value) for value in versions)],
+                [(value, value) for value in versions],
                 filters.model_version,
+                everything="Any",
             ),
-            _select(
+            select(
                 "selection_reason",
                 "Selected because",
-                [("", "Any"), *((value, _SELECTED_WORDS.get(value, value)) for value in reasons)],
+                [(value, _SELECTED_WORDS.get(value, value)) for value in reasons],
                 filters.selection_reason,
+                everything="Any",
             ),
         ],
         "dates": [
@@ -87,18 +95,15 @@ def label_filters(
 
 
 def dataset_filters(use_cases: Sequence[UseCase], slug: str) -> dict[str, Any]:
-    select = _use_case_select(use_cases, slug)
-    select["options"].insert(0, {"value": "", "label": "Any", "chosen": not slug})
-    return {"selects": [select], "clear_url": reverse("datasets:datasets") if slug else None}
+    return {
+        "selects": [_use_case_select(use_cases, slug, everything="Any")],
+        "clear_url": reverse("datasets:datasets") if slug else None,
+    }
 
 
-def _use_case_select(use_cases: Sequence[UseCase], slug: str) -> dict[str, Any]:
-    return _select("use_case", "Use case", [(use_case.slug, use_case.name) for use_case in use_cases], slug)
-
-
-def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str) -> dict[str, Any]:
-    listed = [{"value": value, "label": words, "chosen": value == chosen} for value, words in options]
-    return {"name": name, "label": label, "options": listed}
+def _use_case_select(use_cases: Sequence[UseCase], slug: str, *, everything: str | None = None) -> dict[str, Any]:
+    options = [(use_case.slug, use_case.name) for use_case in use_cases]
+    return select("use_case", "Use case", options, slug, everything=everything)
 
 
 def _with(values: Sequence[str], chosen: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -18,7 +17,7 @@ from reviewapp.datasets.manifest import manifest
 from reviewapp.datasets.models import DatasetSnapshot
 from reviewapp.datasets.responses import download as download_response
 from reviewapp.datasets.rules import FILTERS, Filters
-from reviewapp.lib import paging, query
+from reviewapp.lib import listing, paging, query
 from reviewapp.lib.errors import Malformed, Problem
 
 ROWS = 30
@@ -55,7 +54,7 @@ def _labels_page(
         "filtered": bool(filters.as_json()),
         "rows": [presenting.label_row(label, use_case) for label in page.rows],
         "tally": presenting.tally(queries.tally(found), use_case),
-        "pager": _pager(page, chosen, first="Newest labels"),
+        "pager": _pager(page, chosen, one="label", many="labels"),
         "form": form or (forms.Freeze(use_case=use_case) if rules.may_freeze(request.actor.roles) else None),
         "chosen": chosen,
     }
@@ -93,7 +92,7 @@ def datasets(request: HttpRequest) -> HttpResponse:
         "filters": presenting.dataset_filters(use_cases, slug),
         "filtered": bool(slug),
         "rows": [presenting.dataset_row(snapshot) for snapshot in page.rows],
-        "pager": _pager(page, {"use_case": slug} if slug else {}, first="Newest data sets"),
+        "pager": _pager(page, {"use_case": slug} if slug else {}, one="data set", many="data sets"),
     }
     return render(request, "datasets/datasets.html", context)
 
@@ -141,7 +140,7 @@ def download(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     """One file. :raises NotFrozen, TooManyRows, NotInstalled:"""
     values = query.read(request.GET, allowed=("format",))
     if values.get("format") not in list(Form):
-        raise Malformed(f"format is one of {', '.join(Form)}.", code="bad_param")
+        raise Malformed(f"format is one of {', '.join(Form)}.", code="bad-param")
     snapshot = _snapshot(request, dataset_id)
     if request.method == "HEAD":
         return HttpResponse()
@@ -173,7 +172,7 @@ def _filters(values: dict[str, str], use_cases: list[UseCase], use_case: UseCase
         errors = [Problem(f"/{fault.field}", fault.code, fault.detail) for fault in faults]
         raise Malformed(
             "A filter has a value that is none of its choices. Clear the filters and choose again.",
-            code="bad_param",
+            code="bad-param",
             errors=errors,
         )
     return filters if filters.outcome in use_case.outcome_values else replace(filters, outcome="")
@@ -186,14 +185,5 @@ def _snapshot(request: HttpRequest, dataset_id: UUID) -> DatasetSnapshot:
     return snapshot
 
 
-def _pager(page: paging.Page[Any], chosen: dict[str, str], *, first: str) -> dict[str, Any]:
-    def link(cursor: str | None) -> str | None:
-        return "?" + urlencode({**chosen, "cursor": cursor}) if cursor else None
-
-    return {
-        "text": f"{len(page.rows)} shown" if page.previous else first,
-        "previous_url": link(page.previous),
-        "previous_label": "Newer",
-        "next_url": link(page.next),
-        "next_label": "Older",
-    }
+def _pager(page: paging.Page[Any], chosen: dict[str, str], **noun: str) -> dict[str, Any]:
+    return listing.pager(chosen, page, **noun) | {"previous_label": "Newer", "next_label": "Older"}

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Once, once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.catalog.queries import IntakeBundle, bundles_for
 from reviewapp.intake import actions, queries, schemas
@@ -146,9 +147,13 @@ class BatchView(APIView):
         raws = _items(request.data)
         read = _read_all(raws, actor)
         items = [item for item in read if isinstance(item, Item)]
-        once: Once | None = once_of(request, render=lambda receipts: {"results": _results(read, receipts)})
+
+        def render(receipts: list[Receipt]) -> dict[str, Any]:
+            return {"results": _results(read, receipts)}
+
+        once: Once | None = once_of(request, render=render)
         receipts = actions.receive_many(items=items, actor=actor, at=timezone.now(), once=once) if items else []
-        return Response(once.answer if once and once.answer else {"results": _results(read, receipts)})
+        return answered(receipts, once, render)
 
 
 def _items(data: Any) -> list[Any]:

@@ -10,6 +10,14 @@ from reviewapp.lib.errors import Invalid, Problem
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 
 
+def why_faults(text: str, *, most: int, wanted: str = "Say why", pointer: str = "/reason") -> list[Problem]:
+    """What is wrong with a person's own words: blank, or longer than `most`. :param wanted: begins the sentence that asks for them."""
+    if text.strip() and len(text) <= most and "\0" not in text:
+        return []
+    code = "wrong_type" if text.strip() else "required"
+    return [Problem(pointer, code, f"{wanted}, in at most {most} characters.")]
+
+
 class Fields:
     """`Fields(data)`, one call per field, then `done()`, which raises what was found."""
 
@@ -18,7 +26,7 @@ class Fields:
         self._known: set[str] = set()
         self.problems: list[Problem] = []
         if not isinstance(data, dict):
-            self.add("", "not-an-object", "Send a JSON object.")
+            self.add("", "not_an_object", "Send a JSON object.")
 
     def add(self, name: str, code: str, detail: str) -> None:
         self.problems.append(Problem(f"/{name}" if name else "", code, detail))
@@ -49,7 +57,9 @@ class Fields:
         value = self._take(name)
         if value is None and default is not None:
             return default
-        if type(value) is not str or len(value) > most or (among is None and default is None and not value):
+        if value is None or (value == "" and among is None and default is None):
+            self.add(name, "required", f"Send text of at most {most} characters.")
+        elif type(value) is not str or len(value) > most:
             self.add(name, "wrong_type", f"Send text of at most {most} characters.")
         elif among is not None and value not in among:
             self.add(name, "unknown_value", f"One of {', '.join(among)}.")

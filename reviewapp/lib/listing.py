@@ -15,7 +15,7 @@ def one_of(values: Mapping[str, str], name: str, options: Iterable[Option]) -> s
     """The value of a filter among its options, or empty for all. :raises Malformed: for any other."""
     given = values.get(name, "")
     if given and given not in {value for value, _ in options}:
-        raise Malformed(f"{name} has a value this list does not know.", code="bad_param")
+        raise Malformed(f"{name} has a value this list does not know.", code="bad-param")
     return given
 
 
@@ -27,7 +27,7 @@ def day(values: Mapping[str, str], name: str) -> datetime | None:
     try:
         return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise Malformed(f"{name} is a day, written like 2026-11-21.", code="bad_param") from None
+        raise Malformed(f"{name} is a day, written like 2026-11-21.", code="bad-param") from None
 
 
 def day_after(values: Mapping[str, str], name: str) -> datetime | None:
@@ -39,9 +39,11 @@ def day_after(values: Mapping[str, str], name: str) -> datetime | None:
         return None
 
 
-def select(name: str, label: str, options: Iterable[Option], chosen: str, *, everything: str = "All") -> dict[str, Any]:
-    """One select of components/_filters.html, with a first option that filters nothing."""
-    listed = [("", everything), *options]
+def select(
+    name: str, label: str, options: Iterable[Option], chosen: str, *, everything: str | None = "All"
+) -> dict[str, Any]:
+    """One select of components/_filters.html. :param everything: a first option that filters nothing; None where there is none, or one among them."""
+    listed = [*options] if everything is None else [("", everything), *options]
     return {
         "name": name,
         "label": label,

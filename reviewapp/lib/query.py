@@ -13,7 +13,7 @@ MOST_ROWS = 200
 def read(params: QueryDict, *, allowed: Collection[str]) -> dict[str, str]:
     """Every parameter once, by name.
 
-    :raises Malformed: `unknown_param` or `repeated_param`, with a pointer that names an allowed spelling only.
+    :raises Malformed: `unknown_param` or `repeated-param`, with a pointer that names an allowed spelling only.
     """
     for name in params:
         if name not in allowed:
@@ -25,12 +25,12 @@ def read(params: QueryDict, *, allowed: Collection[str]) -> dict[str, str]:
         if len(params.getlist(name)) > 1:
             raise Malformed(
                 f"Give {name} once.",
-                code="repeated_param",
+                code="repeated-param",
                 errors=[Problem(f"/{name}", "repeated_param", "Give it once.")],
             )
     values = {name: str(params[name]) for name in params}
     if any("\0" in value or len(value) > 1000 for value in values.values()):
-        raise Malformed("A parameter is too long or holds a NUL character.", code="bad_param")
+        raise Malformed("A parameter is too long or holds a NUL character.", code="bad-param")
     return values
 
 
@@ -38,7 +38,7 @@ def size(values: dict[str, str], *, default: int = 50) -> int:
     """`page_size`, from 1 to 200."""
     given = values.get("page_size", str(default))
     if not (given.isascii() and given.isdigit() and len(given) <= 4 and 1 <= int(given) <= MOST_ROWS):
-        raise Malformed(f"page_size is a whole number from 1 to {MOST_ROWS}.", code="bad_page_size")
+        raise Malformed(f"page_size is a whole number from 1 to {MOST_ROWS}.", code="bad-page-size")
     return int(given)
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port
 
 from reviewapp.audit.actions import Entry
+from reviewapp.audit.rules import LOOKS
 from reviewapp.lib import bell
 from reviewapp.notifications.rules import CASE, PERSON, QUEUE
 
@@ -19,14 +20,6 @@ log = logging.getLogger(__name__)
 CHANNEL = f"countersign:live:{urlsplit(settings.REDIS_URL).path.strip('/') or 0}"
 PATH = "/live/"
 _CASE_TYPE = "cases.case"
-_LOOKS = (
-    ".viewed",
-    "_viewed",
-    "revealed",
-    "downloaded",
-    "what_if_asked",
-    "flips_asked",
-)  # ends of the names of acts that change nothing
 _COMMENTS = "case.comment"  # how the names begin of acts that tell nobody but those they name
 _REST_SECONDS = 5.0
 _silent_until = 0.0
@@ -41,7 +34,7 @@ def topics(entries: Iterable[Entry]) -> set[str]:
     """What changed by these acts. A batch of a thousand new cases names its queue once."""
     found = set()
     for entry in entries:
-        if entry.action.endswith(_LOOKS):
+        if entry.action.endswith(LOOKS):
             continue
         if entry.action.startswith(_COMMENTS):
             found |= {f"{PERSON}:{person}" for person in entry.data.get("told", ())}

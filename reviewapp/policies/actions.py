@@ -12,7 +12,8 @@ from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import managed_use_case
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.canonical import digest
-from reviewapp.lib.errors import Conflict, Invalid, Problem
+from reviewapp.lib.errors import Conflict, Invalid
+from reviewapp.lib.fields import why_faults
 from reviewapp.policies.models import PolicyVersion
 from reviewapp.policies.queries import faults_of, routed_prediction
 from reviewapp.predictions.models import Prediction
@@ -32,12 +33,6 @@ class PolicyMoved(Conflict):
     code = "policy-moved"
 
 
-def reason_faults(reason: str) -> list[Problem]:
-    if reason.strip() and len(reason) <= REASON_LENGTH and "\0" not in reason:
-        return []
-    return [Problem("/reason", "required", f"Say in at most {REASON_LENGTH} characters why the policy changes.")]
-
-
 @durable
 def publish(
     *,
@@ -55,7 +50,7 @@ def publish(
     :raises PolicyInvalid: with every fault. :raises PolicyMoved: if `after` is not the last number any more.
     """
     locked = managed_use_case(actor, use_case.pk, lock=True)
-    found = [*reason_faults(reason), *faults_of(locked, body)]
+    found = [*why_faults(reason, most=REASON_LENGTH, wanted="Say why the policy changes"), *faults_of(locked, body)]
     if found:
         raise PolicyInvalid(
             f"The policy has {len(found)} fault{'s' * (len(found) > 1)}; it was not published.", errors=found

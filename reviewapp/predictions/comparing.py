@@ -10,6 +10,7 @@ from inference.contrast import LOG_ODDS, Contrast, contrast, turned_to
 from inference.schema import LISTED, NUMERIC, Feature, FeatureSchema, Kind
 from reviewapp.catalog.models import ModelVersion, UseCase
 from reviewapp.catalog.rules import OutcomeKind
+from reviewapp.lib.errors import Problem
 from reviewapp.predictions.models import Prediction, WhatIf
 from reviewapp.predictions.presentation import confidence_in, whole_percents
 from reviewapp.predictions.reasoning import signed
@@ -41,6 +42,11 @@ def _is_outside(value: float | None, seen: Mapping[str, float | None]) -> bool:
 
 
 # The form
+
+
+def in_shown_units(problem: Problem, range_text: str) -> str:
+    """The field's own message; a range is told in the units on the page, which may not be those of the record."""
+    return f"Allowed: {range_text}." if problem.code == "out_of_range" and range_text else problem.detail
 
 
 def panel(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from inference.errors import InferenceError
 from inference.reasons import reasons_for
 from inference.schema import FeatureSchema
@@ -193,7 +195,7 @@ def provenance(prediction: Prediction, explanation: Explanation) -> dict[str, An
         ("Model artifact, SHA-256", version.artifact_digest if version else "", True),
         ("Explained by", explanation.method + (", sent along" if explanation.brought_along else ""), False),
         ("Background, SHA-256", str(background.get("digest") or ""), True),
-        ("Explained at", explanation.explained_at.strftime("%d %b %Y, %H:%M:%S UTC"), False),
+        ("Explained at", f"{timezone.localtime(explanation.explained_at):%d %b %Y, %H:%M:%S %Z}", False),
     ]
     return {
         "method_text": METHODS.get(explanation.method, f"Method: {explanation.method}."),

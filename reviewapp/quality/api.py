@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases.models import Queue
 from reviewapp.cases.rules import REASON_LENGTH
@@ -32,7 +33,7 @@ def _queue(request: Request, *more: str) -> tuple[Queue, Actor]:
     actor = require_scope(request, Scope.CASES_LEAD)
     values = query.read(request.query_params, allowed=("queue", *more))
     if not values.get("queue"):
-        raise Malformed("Name a queue.", code="bad_param")
+        raise Malformed("Name a queue.", code="bad-param")
     queue = queries.readable_queues(actor).filter(slug=values["queue"]).first()
     if queue is None:
         raise NotFound
@@ -115,7 +116,7 @@ class ResolveView(APIView):
         sample = sampling.resolve(
             sample_id=sample_id, ruling=ruling, reason=reason, actor=actor, at=timezone.now(), once=once
         )
-        return Response(once.answer if once else sample_line(sample))
+        return answered(sample, once, sample_line)
 
 
 class AnswersView(APIView):
@@ -132,7 +133,7 @@ class AnswersView(APIView):
         fields.done()
         once = once_of(request, render=_given, says=lambda _: 201)
         count = known.give_answers(slug=slug, answers=given, actor=actor, at=timezone.now(), once=once)
-        return Response(once.answer if once else _given(count), status=201)
+        return answered(count, once, _given, 201)
 
 
 def _given(count: int) -> dict[str, int]:

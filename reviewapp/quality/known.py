@@ -19,6 +19,7 @@ from reviewapp.cases.rules import REASON_LENGTH
 from reviewapp.catalog.queries import use_cases_of
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotFound, Problem
+from reviewapp.lib.fields import why_faults
 from reviewapp.predictions.models import Prediction
 from reviewapp.quality.models import KnownAnswer
 from reviewapp.quality.queries import is_over
@@ -125,7 +126,7 @@ def _faults(queue: Queue, answers: Sequence[Known], found: Mapping[str, UUID]) -
         if one.outcome not in queue.use_case.outcome_values:
             detail = f"One of {', '.join(queue.use_case.outcome_values)}."
             faults.append(Problem(f"/items/{at}/outcome", "unknown_value", detail))
-        if not 0 < len(one.reason.strip()) <= REASON_LENGTH or "\0" in one.reason:
-            detail = f"Say how it is known, in at most {REASON_LENGTH} characters."
-            faults.append(Problem(f"/items/{at}/reason", "reason_needed", detail))
+        faults += why_faults(
+            one.reason, most=REASON_LENGTH, wanted="Say how it is known", pointer=f"/items/{at}/reason"
+        )
     return faults

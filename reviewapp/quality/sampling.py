@@ -15,6 +15,7 @@ from reviewapp.cases.withholding import refuse_withheld
 from reviewapp.lib import draws
 from reviewapp.lib.actor import Actor, system
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
+from reviewapp.lib.fields import why_faults
 from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.copies import open_copy
 from reviewapp.quality.models import QaAnswer, QaResolution, QaSample
@@ -154,7 +155,6 @@ def _refuse_faults(ruling: str, reason: str) -> None:
     found = []
     if ruling not in list(Ruling):
         found.append(Problem("/ruling", "unknown_value", f"One of {', '.join(Ruling)}."))
-    if not 0 < len(reason) <= REASON_LENGTH or "\0" in reason:
-        found.append(Problem("/reason", "reason_needed", f"Say why, in at most {REASON_LENGTH} characters."))
+    found += why_faults(reason, most=REASON_LENGTH)
     if found:
         raise Invalid("Not recorded: " + " ".join(fault.detail for fault in found), errors=found)

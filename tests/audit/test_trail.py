@@ -14,7 +14,8 @@ from reviewapp.access.actions import set_roles
 from reviewapp.access.rules import VIEW_QUEUE, Role, Scope
 from reviewapp.audit import actions, queries
 from reviewapp.audit.models import AuditEvent
-from reviewapp.audit.rules import ACTION_WORDS, detail_of, words_of
+from reviewapp.audit.rules import ACTION_WORDS, LOOKS, detail_of, words_of
+from reviewapp.notifications.live import topics
 from tests import factories
 from tests.factories import actor_of
 
@@ -116,6 +117,20 @@ def test_the_look_itself_is_not_on_its_own_page_but_on_the_next(auditor):
     assert ("frank", "trail.viewed") not in shown(auditor.get("/audit/?show=changes"))
 
 
+@pytest.mark.parametrize("ending", LOOKS)
+def test_what_changes_nothing_is_no_change_in_the_trail_and_no_news_on_any_page(ending, auditor, alice):
+    look = f"case{ending}" if ending.startswith(".") else f"case.thing{ending}"
+    note(actor_of(alice), look)
+    assert ("alice", look) in shown(auditor.get("/audit/"))
+    assert ("alice", look) not in shown(auditor.get("/audit/?show=changes"))
+    assert topics([actions.Entry(look, "cases.case", "c-1")]) == set()
+
+
+def test_a_download_is_a_look(auditor, alice):
+    note(actor_of(alice), "dataset.downloaded", object_type="datasets.datasetsnapshot")
+    assert ("alice", "dataset.downloaded") not in shown(auditor.get("/audit/?show=changes"))
+
+
 @pytest.mark.parametrize("path", ["/audit/", "event"])
 def test_what_cannot_be_put_on_record_is_not_shown(path, auditor, monkeypatch):
     event = AuditEvent.objects.get(action="user.signed_in")
@@ -204,6 +219,17 @@ def test_the_last_day_of_the_calendar_is_no_error(auditor):
 def test_queues_are_offered_by_name(filled, auditor):
     page = auditor.get("/audit/").content.decode()
     assert f'<option value="{filled.queue.pk}">Loans</option>' in page
+
+
+def test_the_page_before_is_named_as_in_every_list(machine, alice):
+    for number in range(4):
+        note(actor_of(alice), object_id=f"c-{number}")
+    first = machine.get(PATH, page_size="2", object_type="cases.case").json()
+    assert first["previous"] is None
+    second = machine.get(PATH, page_size="2", object_type="cases.case", cursor=first["next"]).json()
+    assert [row["object"]["id"] for row in second["results"]] == ["c-1", "c-0"]
+    again = machine.get(PATH, page_size="2", object_type="cases.case", cursor=second["previous"]).json()
+    assert again["results"] == first["results"]
 
 
 def test_pages_neither_skip_nor_repeat_while_events_arrive(machine, alice):

@@ -421,7 +421,7 @@ def test_a_page_without_a_reason_says_so_and_does_nothing(office, alice, carol, 
     shown = browser.post("/board/preview/", order).content.decode()
     answer = browser.post("/board/act/", order | {"previewed": hidden(shown, "previewed")})
     assert answer.status_code == 422
-    assert "Say in at most 200 characters why." in answer.content.decode()
+    assert "Say why, in at most 200 characters." in answer.content.decode()
     assert Case.objects.get().holder == alice
 
 

@@ -206,7 +206,7 @@ def test_a_comment_is_text_and_nothing_else(api, sign_in, alice, case):
 @pytest.mark.parametrize(
     ("text", "status", "code"),
     [
-        ("", 422, "wrong_type"),
+        ("", 422, "required"),
         (" \n ", 422, "text_needed"),
         ("x" * 2_001, 422, "wrong_type"),
         (7, 422, "wrong_type"),

@@ -162,3 +162,35 @@ def test_who_holds_a_case_resumes_it_first_also_once_the_page_is_refreshed(offic
     for path in ("/my-work/", "/my-work/queues/"):
         assert primary not in sign_in(alice).get(path).content.decode()
         assert primary in sign_in(bob).get(path).content.decode()
+
+
+def test_a_case_given_back_is_said_to_be_back_in_its_queue(office, alice, sign_in):
+    case, browser = office.send(external_id="APP-1"), sign_in(alice)
+    browser.post("/queues/loans/next/")
+    page = browser.post(f"/cases/{case.pk}/release/", {"lease": 1}, follow=True).content.decode()
+    assert "APP-1 is back in Loans." in page
+
+
+def test_a_case_that_a_lead_cannot_tell_is_said_to_wait_in_the_lead_queue(office, carol, sign_in):
+    case, browser = office.send(external_id="APP-1"), sign_in(carol)
+    Case.objects.update(queue=office.lead_queue)
+    browser.post(f"/cases/{case.pk}/claim/")
+    form = {"lease": 1, "choice": "cannot_tell", "note": "Both papers contradict."}
+    page = browser.post(f"/cases/{case.pk}/review/", form, follow=True).content.decode()
+    assert "Recorded: APP-1 went to Loans lead." in page
+
+
+@pytest.mark.parametrize("path", ["/queues/loans/?sort=oldest&page_size=1", "/reviews/?answer=agree&page_size=1"])
+def test_the_second_page_of_a_list_is_as_long_as_the_first(office, alice, api, sign_in, path):
+    for _ in range(2):
+        case = office.send()
+        api(alice).post(f"/api/v1/cases/{case.pk}/claim")
+        api(alice).post(f"/api/v1/cases/{case.pk}/review", {"lease": 1, "answer": "agree"})
+        office.send()
+    browser = sign_in(alice)
+    first = browser.get(path)
+    assert len(first.context["rows"]) == 1
+    second = browser.get(path.split("?")[0] + first.context["pager"]["next_url"].removeprefix(path.split("?")[0]))
+    assert len(second.context["rows"]) == 1
+    back = second.context["pager"]["previous_url"]
+    assert all(part in back for part in path.split("?")[1].split("&")), "every filter is kept"

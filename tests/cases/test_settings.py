@@ -242,6 +242,20 @@ def test_a_lead_says_which_answers_need_a_second(office, lead):
     assert office.queue.review_policy == {}
 
 
+def test_every_amount_that_the_api_may_set_outlives_a_save_of_the_page(office, carol, lead, api):
+    names = ["loan_amount", "income", "debt_ratio", "late_payments", "loan_amount"]
+    amounts = [{"feature": name, "least": float(row)} for row, name in enumerate(names, start=1)]
+    assert api(carol).patch(API, {"review_policy": {"amounts": amounts}}).status_code == 200
+    page = lead.get(PAGE)
+    (part,) = [part for part in page.context["sections"] if part["name"] == "second-review"]
+    assert page.content.decode().count('value="late_payments" selected') == 1
+    fields = {field.html_name: field.value() for field in part["form"] if field.value() not in (None, "", False)}
+    assert {name for name in fields if f'name="{name}"' not in page.content.decode()} == set(), "all stand on the page"
+    assert save(lead, "second-review", **fields, always="on").status_code == 302
+    office.queue.refresh_from_db()
+    assert office.queue.review_policy == {"always": True, "amounts": amounts}
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [({"share": "101"}, "share"), ({"feature_2": "income"}, "least_2"), ({"outcomes": ["maybe"]}, "outcomes")],

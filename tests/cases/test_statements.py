@@ -191,3 +191,11 @@ def test_a_web_process_never_loads_what_models_need():
     loaded = set(done.stdout.split())
     assert {"django", "reviewapp", "inference"} <= loaded
     assert loaded & HEAVY == set()
+
+
+def test_reading_a_case_by_the_api_reads_its_prediction_once(office, alice, api):
+    case, client = office.send(), api(alice)
+    client.get(f"/api/v1/cases/{case.pk}")
+    with counted() as statements:
+        assert client.get(f"/api/v1/cases/{case.pk}").status_code == 200
+    assert len([sql for sql in statements.texts if "predictions_prediction" in sql]) == 1

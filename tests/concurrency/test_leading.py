@@ -1,13 +1,17 @@
 """Two leads at once, at the same cases or the same settings: nobody blocks the other for good, and the trail tells one story."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from django.db import connection, transaction
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.actions import Given, Order, claim_case, lead_cases, reviewing
 from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.rules import Answer, LeadAct
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -65,3 +69,39 @@ def test_of_two_leads_who_save_the_settings_of_a_queue_at_once_one_is_told(web, 
     story = [event.data for event in AuditEvent.objects.filter(action="queue.settings_changed").order_by("pk")]
     assert [data["before"]["sla_minutes"] for data in story] == list(range(60, 60 + statuses.count(200)))
     assert Queue.objects.get(slug="loans").sla_minutes == 60 + statuses.count(200)
+
+
+def test_a_lead_never_gives_the_second_review_to_who_gives_the_first_at_that_moment(office, alice, carol):
+    """The lead's request waits for the answer; what it had read of alice before would be out of date by then."""
+    Queue.objects.update(review_policy={"always": True})
+    case, me = office.send(), factories.actor_of(alice)
+    lease = claim_case(case_id=case.pk, actor=me, at=factories.now()).lease
+    order = Order(act=LeadAct.REASSIGN, case_ids=[case.pk], to="alice", reason="She is free.")
+
+    def lead() -> list[str | None]:
+        try:
+            results = lead_cases(order=order, actor=factories.actor_of(carol), at=factories.now())
+            return [result.problem.code if result.problem else None for result in results]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            given = Given(Answer.AGREE)
+            reviewing._review.__wrapped__(case_id=case.pk, lease=lease, given=given, actor=me, at=factories.now())
+            led = pool.submit(lead)
+            _wait_for_a_lock()
+        assert led.result(60) == ["already-reviewed"]
+    case.refresh_from_db()
+    assert (case.state, case.stage, case.holder) == ("open", "second", None)
+
+
+def _wait_for_a_lock() -> None:
+    """Until another connection to this database waits for a row of ours."""
+    for _ in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute("select exists(select from pg_locks where not granted and pid <> pg_backend_pid())")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

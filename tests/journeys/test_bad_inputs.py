@@ -640,7 +640,7 @@ def test_b4_b5_nor_is_it_taken_with_a_write(served, before_now, query):
 
 @pytest.mark.parametrize("path", GETS)
 def test_b7_a_repeated_parameter_is_refused(served, path):
-    refused(served.api(GETS[path]).get(path, params=[("page_size", "1"), ("page_size", "2")]), 400, "repeated_param")
+    refused(served.api(GETS[path]).get(path, params=[("page_size", "1"), ("page_size", "2")]), 400, "repeated-param")
 
 
 SEARCHES = [

@@ -174,7 +174,7 @@ def test_the_api_gives_the_same_figures(read_twice, api, carol):
     assert told["fair"]["raw"]["n"] == 10
     assert told["people"] == [{"people": ["alice", "bob"], "raw": told["fair"]["raw"]}]
     refused = api(carol, Scope.CASES_LEAD).get("/api/v1/quality/agreement")
-    assert (refused.status_code, refused.json()["code"]) == (400, "bad_param")
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad-param")
 
 
 @pytest.mark.parametrize("days", [89, 91])

@@ -30,7 +30,7 @@ def create_api_key(
     chosen = _known_scopes(scopes)
     if not at < expires_at <= at + timedelta(days=rules.LONGEST_KEY_DAYS):
         fault = "A key ends in the future, at most one year from now."
-        raise Invalid(fault, errors=[Problem("/expires_at", "bad-expiry", fault)])
+        raise Invalid(fault, errors=[Problem("/expires_at", "bad_expiry", fault)])
     if ApiKey.objects.filter(owner=owner, name=name, revoked_at=None, expires_at__gt=at).exists():
         raise NameTaken("This account has a key of this name. Choose another name, or revoke that key first.")
     prefix, text = rules.new_key()
@@ -47,7 +47,7 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
     chosen = sorted(set(scopes))
     if not chosen or not set(chosen) <= set(rules.Scope):
         fault = "Choose at least one scope, of those listed."
-        raise Invalid(fault, errors=[Problem("/scopes", "bad-scopes", fault)])
+        raise Invalid(fault, errors=[Problem("/scopes", "bad_scopes", fault)])
     return chosen
 
 

@@ -27,7 +27,7 @@ def set_own_keys(*, user_id: UUID, own: Mapping[str, str], actor: Actor, at: dat
     """
     changed = {key: pressed for key, pressed in own.items() if key in rules.KEY_WORDS and pressed != key}
     if faults := rules.own_key_faults(changed):
-        problems = [Problem(f"/{key}", "bad-key", detail) for key, detail in faults.items()]
+        problems = [Problem(f"/{key}", "bad_key", detail) for key, detail in faults.items()]
         raise Invalid("These keys are not saved: " + " ".join(faults.values()), errors=problems)
     if User.objects.filter(pk=user_id).exclude(own_keys=changed).update(own_keys=changed):
         audit.record("user.keys_changed", subject=User(pk=user_id), actor=actor, at=at, data={"own_keys": changed})

@@ -135,11 +135,9 @@ def refuse_weak_password(password: str, user: User) -> None:
     try:
         if "\0" in password or len(password.encode()) > rules.PASSWORD_BYTES:
             raise ValidationError(
-                f"Use at most {rules.PASSWORD_BYTES} bytes and no NUL character.", code="bad-password"
+                f"Use at most {rules.PASSWORD_BYTES} bytes and no NUL character.", code="bad_password"
             )
         password_validation.validate_password(password, user)
     except ValidationError as weak:
-        problems = [
-            Problem("/password", str(fault.code).replace("_", "-"), fault.messages[0]) for fault in weak.error_list
-        ]
+        problems = [Problem("/password", str(fault.code), fault.messages[0]) for fault in weak.error_list]
         raise Invalid(" ".join(weak.messages), code="weak-password", errors=problems) from None

@@ -57,14 +57,14 @@ def create_user(
 def _refuse_bad_user(user: User, password: str | None) -> None:
     if not rules.is_user_name(user.username):
         fault = "Use up to 60 lower-case letters, digits, dot, dash and underscore, beginning with a letter or digit."
-        raise Invalid(fault, errors=[Problem("/username", "bad-user-name", fault)])
+        raise Invalid(fault, errors=[Problem("/username", "bad_user_name", fault)])
     if (
         not user.display_name.strip()
         or len(user.display_name) > rules.NAME_LENGTH
         or not user.display_name.isprintable()
     ):
         fault = "Give a name of up to 60 printable characters."
-        raise Invalid(fault, errors=[Problem("/display_name", "bad-name", fault)])
+        raise Invalid(fault, errors=[Problem("/display_name", "bad_name", fault)])
     if user.is_service != (password is None):
         raise Invalid("A person needs a password, and a service account has none.", code="password-mismatch")
     if User.objects.filter(username=user.username).exists():

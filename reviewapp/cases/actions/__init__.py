@@ -39,7 +39,7 @@ from reviewapp.cases.actions.reviewing import Given, review_case
 from reviewapp.cases.actions.settings import SettingsMoved, change_settings
 from reviewapp.cases.actions.skilling import set_skills
 from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, ask_what_if, view_similar
-from reviewapp.cases.actions.viewing import view_case
+from reviewapp.cases.actions.viewing import record_view, view_case
 
 __all__ = [
     "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
@@ -47,7 +47,7 @@ __all__ = [
     "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips",
     "ask_reopening", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next",
     "correct_inputs", "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening",
-    "heartbeat", "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "recuse", "release", "reopen_case",
-    "return_due", "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar", "watch_sla",
-    "withdraw_comment", "write_comment",
+    "heartbeat", "lead_cases", "not_pended", "open_cases", "open_document", "pend_case", "record_conflict", "record_view", "recuse", "release",
+    "reopen_case", "return_due", "review_case", "save_draft", "set_skills", "undo_review", "view_case", "view_comments", "view_similar",
+    "watch_sla", "withdraw_comment", "write_comment",
 ]  # fmt: skip

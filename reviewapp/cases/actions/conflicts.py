@@ -21,6 +21,7 @@ from reviewapp.cases.queries import recused, visible_cases
 from reviewapp.cases.rules import REASON_LENGTH, CaseState
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
+from reviewapp.lib.fields import why_faults
 
 _TAKEN_BECAUSE = "Its holder knows the person it is about."
 
@@ -53,18 +54,12 @@ def record_conflict(*, case_id: UUID, username: str, reason: str, actor: Actor, 
 
 def _named(case: Case, username: str, reason: str, actor: Actor) -> User:
     """:raises Invalid: with everything that is wrong."""
-    faults = _reason_faults(reason)
+    faults = why_faults(reason, most=REASON_LENGTH)
     found = linkable(case, actor, username=username) if username and "\0" not in username else []
     if not found:
         faults.insert(0, Problem("/person", "unknown_value", "Choose a person who works on a queue of this use case."))
     _refuse(faults)
     return found[0]
-
-
-def _reason_faults(reason: str) -> list[Problem]:
-    if 0 < len(reason.strip()) <= REASON_LENGTH and "\0" not in reason:
-        return []
-    return [Problem("/reason", "required", f"Say in at most {REASON_LENGTH} characters why.")]
 
 
 def _refuse(faults: list[Problem]) -> None:
@@ -117,7 +112,7 @@ def end_conflict(*, conflict_id: UUID, reason: str, actor: Actor, at: datetime) 
         raise NotAllowed("They said so themselves, and that has no end.", code="own-word")
     if found.ended_at is not None:
         raise EndedBefore
-    _refuse(_reason_faults(reason))
+    _refuse(why_faults(reason, most=REASON_LENGTH))
     found.ended_at, found.ended_by_id, found.end_reason = at, _lead(actor), reason.strip()
     found.save(update_fields=["ended_at", "ended_by", "end_reason"])
     audit.record(

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases.models import NOTE_LENGTH, Draft
+from reviewapp.cases import rules
+from reviewapp.cases.models import NOTE_LENGTH, Case, Draft
 from reviewapp.cases.queries import visible_cases
+from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 
@@ -25,6 +27,14 @@ def save_draft(
     values = {"choice": choice, "reason_codes": list(reason_codes), "note": note[:NOTE_LENGTH], "saved_at": at}
     draft, _ = Draft.objects.update_or_create(case_id=case_id, author_id=actor.user_id, defaults=values)
     return draft
+
+
+def choice_again(case: Case, answer: str, outcome: str) -> str:
+    """An answer as a choice of the form that `case` has now, which asks for plain outcomes where they are ordered and where a lead
+    decides between two answers. Its queue's use case is loaded."""
+    plain = case.stage == rules.Stage.ADJUDICATION or case.queue.use_case.outcome_kind == OutcomeKind.ORDINAL
+    level = rules.said(answer, outcome=outcome, predicted=case.advised) if plain else ""
+    return rules.choice_of(answer, outcome, level=level)
 
 
 @durable

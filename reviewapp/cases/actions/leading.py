@@ -27,6 +27,7 @@ from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, CaseState, Le
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotFound, Problem
+from reviewapp.lib.fields import why_faults
 
 MOST_CASES = 200
 
@@ -93,8 +94,8 @@ def lead_cases(*, order: Order, actor: Actor, at: datetime) -> list[Result]:
     :raises Invalid: for a reason or priority out of bounds, and for a person or queue the actor may not choose.
     """
     _refuse_faults(order)
-    target = _target(order, actor)
     _lock(order, actor)
+    target = _target(order, actor)  # only now: an answer that was on its way has changed who may get the case
     results = _judge(order, target, actor)
     entries = [_carry_out(order, result.case, target) for result in results if result.case and not result.problem]
     audit.record_many(entries, actor=actor, at=at)
@@ -102,9 +103,7 @@ def lead_cases(*, order: Order, actor: Actor, at: datetime) -> list[Result]:
 
 
 def _refuse_faults(order: Order) -> None:
-    faults = []
-    if not order.reason.strip() or len(order.reason) > REASON_LENGTH or "\0" in order.reason:
-        faults.append(Problem("/reason", "required", f"Say in at most {REASON_LENGTH} characters why."))
+    faults = why_faults(order.reason, most=REASON_LENGTH)
     if order.act in {LeadAct.REASSIGN, LeadAct.MOVE} and not order.to:
         faults.append(_CHOOSE[order.act])
     if not 0 <= order.priority <= HIGHEST_PRIORITY:

@@ -62,7 +62,7 @@ select c.id, c.prediction_id, c.queue_id, c.external_id, c.advised, c.confidence
     c.priority, c.opened_at, c.due_at, c.risk_at, c.lease, c.holder_id, c.lease_until, c.leased_at, c.outcome, c.decided_at, c.is_blind,
     c.is_correcting,
     case when c.is_blind then (select b.round from cases_blindanswer b where b.case_id = c.id and b.reviewer_id = %(grantee)s) end,
-    q.slug, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
+    q.slug, q.name, q.is_lead, q.lease_minutes, q.review_policy, q.use_case_id, u.outcome_kind, u.outcomes, u.correction_needs_note,
     p.snapshot_digest, exists(select from predictions_explanation e where e.prediction_id = p.id),
     array(select r.code from catalog_reasoncode r where r.use_case_id = u.id and r.retired_at is null)
 from cases_case c
@@ -97,6 +97,7 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     (
         answered_blind,
         slug,
+        name,
         is_lead,
         lease_minutes,
         policy,
@@ -114,6 +115,7 @@ def lock(case_id: UUID, *, actor: Actor) -> Held:
     case.queue = Queue(
         pk=case.queue_id,
         slug=slug,
+        name=name,
         is_lead=is_lead,
         lease_minutes=lease_minutes,
         review_policy=orjson.loads(policy),

@@ -13,6 +13,7 @@ from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import LEAD_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
+from reviewapp.cases.actions.drafts import choice_again
 from reviewapp.cases.actions.opening import Clocks, facts_of
 from reviewapp.cases.actions.refusals import NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
@@ -21,9 +22,9 @@ from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.sla import SlaStage
 from reviewapp.cases.withholding import reveal
-from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
-from reviewapp.lib.errors import Invalid, NotAllowed, NotFound, Problem
+from reviewapp.lib.errors import Invalid, NotAllowed, NotFound
+from reviewapp.lib.fields import why_faults
 from reviewapp.predictions.actions import supersede_label
 
 
@@ -42,7 +43,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
         raise TooLate
     ended = _end_round(case, rules.Reversal.UNDO, review=review, actor=actor)
     _lease_again(case, review, actor)
-    _draft_again(review)
+    _draft_again(case, review)
     reveal([case], actor)
     data = {"review": str(review.pk), "round": ended, "lease": case.lease}
     audit.record("case.undone", subject=case, actor=actor, at=at, queue_id=case.queue_id, data=data)
@@ -128,9 +129,8 @@ def _withhold(case: Case) -> bool:
 def sentence(typed: str, wanted: str) -> str:
     """:raises Invalid: without a text, or with one that is too long. :param wanted: begins the sentence that says so."""
     text = typed.strip()
-    if not 0 < len(text) <= rules.REASON_LENGTH or "\0" in text:
-        detail = f"{wanted}, in at most {rules.REASON_LENGTH} characters."
-        raise Invalid(detail, errors=[Problem("/reason", "reason_needed", detail)])
+    if faults := why_faults(text, most=rules.REASON_LENGTH, wanted=wanted):
+        raise Invalid(faults[0].detail, errors=faults)
     return text
 
 
@@ -168,11 +168,9 @@ def _change(case: Case, **values: Any) -> None:
     case.refresh_from_db(fields=["round", "counted_from", "lease", "leased_at", "lease_until"])
 
 
-def _draft_again(review: Review) -> None:
-    ordinal = review.queue.use_case.outcome_kind == OutcomeKind.ORDINAL
-    choice = rules.choice_of(review.answer, review.outcome, level=review.outcome if ordinal else "")
+def _draft_again(case: Case, review: Review) -> None:
     values = {
-        "choice": choice,
+        "choice": choice_again(case, review.answer, review.outcome),
         "reason_codes": review.reason_codes,
         "note": review.note,
         "saved_at": review.reviewed_at,

@@ -13,7 +13,7 @@ from django.db import connection
 from reviewapp.access.idempotency import Once, durable
 from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
-from reviewapp.cases.actions.drafts import save_draft
+from reviewapp.cases.actions.drafts import choice_again, save_draft
 from reviewapp.cases.actions.leasing import Held, lock_leased, reopen, set_free
 from reviewapp.cases.actions.refusals import AnswerBlindFirst, AnswerKept, LeadDecides, LeaseLost, StaleView
 from reviewapp.cases.models import Case, Queue, Review
@@ -55,7 +55,8 @@ def review_case(
     try:
         return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
     except (LeaseLost, StaleView) as error:
-        choice = rules.choice_of(given.answer, given.outcome)
+        case = Case.objects.select_related("queue__use_case").get(pk=case_id)
+        choice = choice_again(case, given.answer, given.outcome)
         save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
         raise (AnswerKept() if isinstance(error, LeaseLost) else error) from None
 

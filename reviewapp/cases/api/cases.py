@@ -13,16 +13,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import Replayed, once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, asked_serializers, queries, serializers
 from reviewapp.cases.answers import case_answer, what_if_answer
-from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.flips_panel import flips_answer
 from reviewapp.cases.models import NOTE_LENGTH, Case
 from reviewapp.cases.ordering import because
 from reviewapp.cases.rules import (
     AWAITED_LENGTH,
     BLIND,
+    MOST_LEASE,
     REASON_LENGTH,
     SURENESS,
     Answer,
@@ -78,7 +79,7 @@ class CaseListView(APIView):
 
 def _filtered(rows: Any, values: dict[str, str]) -> Any:
     if "status" in values and values["status"] not in list(CaseState):
-        raise Malformed(f"status is one of {', '.join(CaseState)}.", code="bad_param")
+        raise Malformed(f"status is one of {', '.join(CaseState)}.", code="bad-param")
     if "queue" in values:
         rows = rows.filter(queue__slug=values["queue"])
     if "status" in values:
@@ -95,7 +96,7 @@ class CaseView(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_READ)
         query.read(request.query_params, allowed=())
-        case = actions.view_case(case_id=case_id, actor=actor, at=timezone.now())
+        case = actions.record_view(case_id=case_id, actor=actor, at=timezone.now())
         return Response(case_answer(case_id, actor, adjudicates=queries.may_adjudicate(case, actor)))
 
 

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, comments, discussion_shapes
-from reviewapp.cases.api.answering import answered
 from reviewapp.cases.comments_panel import comment_answer, comment_line, mention_line
 from reviewapp.cases.mentions import COMMENT_LENGTH
 from reviewapp.lib import paging, query

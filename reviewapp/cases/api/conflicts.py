@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, queries, serializers
-from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.conflict_serializers import ConflictList, ConflictShape, EndBody, RecuseBody
 from reviewapp.cases.conflicts import ORDER, conflict_line, conflicts_for
-from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.cases.rules import MOST_LEASE, REASON_LENGTH
 from reviewapp.lib import paging, query
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.errors import NotFound

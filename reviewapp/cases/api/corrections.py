@@ -9,10 +9,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, evidence_serializers
-from reviewapp.cases.api.answering import MOST_LEASE, answered
 from reviewapp.cases.corrections_panel import proposed_answer
+from reviewapp.cases.rules import MOST_LEASE
 from reviewapp.lib.api import require_scope
 from reviewapp.lib.fields import Fields
 

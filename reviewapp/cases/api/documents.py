@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, evidence_serializers
 from reviewapp.cases.actions.attaching import case_to_attach_to, prediction_to_attach_to
@@ -54,4 +55,4 @@ def _attached(request: Request, actor: Actor, attach: Callable[..., Any], **plac
         raise no_file()
     once = once_of(request, render=attached_answer, says=lambda _: 201)
     kept = attach(**place, data=given["data"], name=given["name"], actor=actor, at=timezone.now(), once=once)
-    return Response(once.answer if once and once.answer else attached_answer(kept), status=201)
+    return answered(kept, once, attached_answer, 201)

@@ -9,11 +9,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import LEAD_QUEUE, Scope
 from reviewapp.cases import actions, board, queries, serializers, settings_serializers
 from reviewapp.cases.actions.leading import MOST_CASES
 from reviewapp.cases.actions.settings import SETTINGS
-from reviewapp.cases.api.answering import answered
 from reviewapp.cases.figures import queue_figures
 from reviewapp.cases.rules import HIGHEST_PRIORITY, REASON_LENGTH, LeadAct
 from reviewapp.cases.withholding import reveal

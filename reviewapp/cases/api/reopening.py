@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions, discussion_shapes, reopenings, serializers
-from reviewapp.cases.api.answering import answered
 from reviewapp.cases.reopenings_panel import request_answer, request_line
 from reviewapp.cases.rules import REASON_LENGTH, RequestState
 from reviewapp.cases.withholding import reveal
@@ -55,7 +55,7 @@ class RequestsView(APIView):
         rows = reopenings.known_to(actor)
         if "state" in values:
             if values["state"] not in list(RequestState):
-                raise Malformed(f"state is one of {', '.join(RequestState)}.", code="bad_param")
+                raise Malformed(f"state is one of {', '.join(RequestState)}.", code="bad-param")
             rows = rows.filter(state=values["state"])
         page = paging.paginate(
             rows,

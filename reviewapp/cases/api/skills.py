@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reviewapp.access.idempotency import once_of
+from reviewapp.access.replies import answered
 from reviewapp.access.rules import Scope
 from reviewapp.cases import actions
-from reviewapp.cases.api.answering import answered
 from reviewapp.cases.skill_serializers import SkilledPerson, SkillsBody, SkillsShape, person_skills
 from reviewapp.cases.skills import MOST_SKILLS, SKILL_LENGTH
 from reviewapp.cases.staffing import led_queue, named_skills, skilled_people

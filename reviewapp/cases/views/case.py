@@ -29,6 +29,7 @@ from reviewapp.cases import (
 from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
+from reviewapp.cases.answer_form import chosen_words
 from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.corrections_panel import corrections_context
@@ -58,6 +59,11 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def case_page(request: HttpRequest, found: Case, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of a case that may be seen; `more` replaces parts of what it shows."""
     return render(request, "cases/case.html", _case_context(request, found) | more, status=status)
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Whether a script asks, which wants a panel of the page alone."""
+    return request.headers.get("X-Requested-With") == "fetch"
 
 
 _CONTEXTS = {WHAT_IF: presentation.what_if_context, FLIPS: flips_context}
@@ -106,7 +112,7 @@ def _case_context(
         codes, draft = queries.reason_codes_of(found.queue.use_case_id), own_work.draft_of(found, request.actor)
         posted, own = form.posted() if form else None, own_work.own_view_of(found, request.actor)
         answers = _differing(found)
-        shown: dict[str, Any] = {"draft": draft, "posted": posted, "errors": errors}
+        shown: dict[str, Any] = {"draft": draft, "now": now, "posted": posted, "errors": errors}
         if answers:
             context["answer"] = binding_answer_context(found, codes, answers, **shown)
             context["two_answers"] = two_answers(found, answers, codes, events, context["facts"])
@@ -257,7 +263,7 @@ def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: Counters
         "at": None,
         "answered": any(review.reviewer_id == request.user.pk for review in found.reviews.all()),
         "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
-        "choice_text": form.choice.replace("_", " ").replace(":", " to ").capitalize(),
+        "choice_text": chosen_words(form.choice, found.queue.use_case),
         "reasons_text": ", ".join(form.reason),
         "note": form.note,
         "take_url": context.get("take_url"),
@@ -353,7 +359,7 @@ def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
     form = read_answer(request.POST)
     values = {"choice": form.choice, "reason_codes": form.reason, "note": form.note}
     kept = actions.save_draft(case_id=case_id, actor=request.actor, at=timezone.now(), **values)
-    return JsonResponse({"saved_at": f"{timezone.localtime(kept.saved_at):%H:%M}"})
+    return JsonResponse({"saved_at": wording.clock(kept.saved_at, now=kept.saved_at)})
 
 
 @require_POST

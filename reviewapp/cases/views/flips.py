@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from reviewapp.cases import actions
 from reviewapp.cases.flips_panel import flips_context
-from reviewapp.cases.views.case import case_page
+from reviewapp.cases.views.case import case_page, is_script
 from reviewapp.predictions import what_if as questions
 from reviewapp.predictions.what_if import ModelNotRegistered
 
@@ -24,20 +24,16 @@ def flips(request: HttpRequest, case_id: UUID) -> HttpResponse:
     row = questions.wait_for_answer(asked)
     found = actions.advised_case(case_id, actor=request.actor)
     context = flips_context(found, row=row, is_forgotten=row is None)
-    return _panel(request, context) if _is_script(request) else redirect(context["again_url"])
+    return _panel(request, context) if is_script(request) else redirect(context["again_url"])
 
 
 def _not_possible(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = actions.advised_case(case_id, actor=request.actor)
     context = flips_context(found)
-    if _is_script(request):
+    if is_script(request):
         return _panel(request, context, status=409)
     return case_page(request, found, flips=context, status=409)
 
 
 def _panel(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return render(request, "cases/_flips_panel.html", {"flips": context}, status=status)
-
-
-def _is_script(request: HttpRequest) -> bool:
-    return request.headers.get("X-Requested-With") == "fetch"

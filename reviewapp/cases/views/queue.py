@@ -18,7 +18,7 @@ from reviewapp.cases.lists import PAGE_SIZE, PARAMS, Choice
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.ordering import ORDER_WORDS, NextOrder
 from reviewapp.cases.withholding import reveal
-from reviewapp.lib import paging, query
+from reviewapp.lib import listing, paging, query
 from reviewapp.predictions.versions import schema_by_id
 
 
@@ -35,7 +35,8 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     size, purpose = query.size(values, default=PAGE_SIZE), f"queue {slug} {choice.order}"
     page = paging.paginate(rows, order=choice.order, cursor=values.get("cursor"), size=size, purpose=purpose)
     reveal(page.rows, request.actor)
-    return render(request, "cases/queue.html", _list_context(request, listed, choice, page, now))
+    pager = listing.pager(values, page, one="case", many="cases")
+    return render(request, "cases/queue.html", _list_context(request, listed, choice, page, now) | {"pager": pager})
 
 
 def _list_context(
@@ -65,11 +66,6 @@ def _list_context(
             {"label": schema.by_name[name].label, "numeric": _is_figure(schema.by_name[name])} for name in names
         ],
         "rows": [presentation.list_row(case, found, schema, me=request.user.pk, now=now) for case in page.rows],
-        "pager": {
-            "text": f"{len(page.rows)} shown",
-            "previous_url": f"{url}?{choice.params(cursor=page.previous)}" if page.previous else None,
-            "next_url": f"{url}?{choice.params(cursor=page.next)}" if page.next else None,
-        },
         "topics": f"queue:{found.pk}",
         "news_url": f"{reverse('cases:queue-news', args=[found.slug])}?since={int(now.timestamp() * 1000)}",
         "empty": _nothing(choice, found, url),

@@ -12,7 +12,7 @@ from reviewapp.cases.adjudication import duration
 from reviewapp.cases.lists import PAGE_SIZE
 from reviewapp.cases.rules import Answer, Stage
 from reviewapp.cases.withholding import WITHHELD, reveal
-from reviewapp.lib import paging, query
+from reviewapp.lib import listing, paging, query
 
 
 def answered(review: Any) -> dict[str, Any]:
@@ -64,25 +64,21 @@ def reviews(request: HttpRequest) -> HttpResponse:
     )
     reveal((row.case for row in page.rows), request.actor)
     url = reverse("cases:reviews")
-    keep = f"answer={chosen}&" if chosen else ""
     context = {
         "rows": [answered(row) for row in page.rows],
         "filters": _answer_filter(chosen, url),
         "filtered": bool(chosen),
-        "pager": {
-            "text": f"{len(page.rows)} shown",
-            "previous_url": f"{url}?{keep}cursor={page.previous}" if page.previous else None,
-            "next_url": f"{url}?{keep}cursor={page.next}" if page.next else None,
-        },
+        "pager": listing.pager(values, page, one="answer", many="answers"),
     }
     return render(request, "cases/reviews.html", context)
 
 
+_ANSWERS = [("agree", "Agreed"), ("correct", "Corrected"), ("refer", "Referred"), ("cannot_tell", "Could not tell")]
+
+
 def _answer_filter(chosen: str, url: str) -> dict[str, Any]:
-    words = {"": "Any", "agree": "Agreed", "correct": "Corrected", "refer": "Referred", "cannot_tell": "Could not tell"}
-    options = [{"value": value, "label": label, "chosen": value == chosen} for value, label in words.items()]
     return {
         "search": None,
-        "selects": [{"name": "answer", "label": "Your answer", "options": options}],
+        "selects": [listing.select("answer", "Your answer", _ANSWERS, chosen, everything="Any")],
         "clear_url": url if chosen else None,
     }

@@ -20,7 +20,7 @@ from reviewapp.cases.models import Queue
 from reviewapp.cases.proof_panel import burden
 from reviewapp.cases.rule_rows import Service, Skills
 from reviewapp.cases.settings_forms import Basics, Blind, Hours, Late, Next, Proof, SecondReview, SettingsForm
-from reviewapp.cases.wording import clock
+from reviewapp.cases.wording import clock, zoned
 from reviewapp.lib import query
 from reviewapp.lib.errors import Invalid
 
@@ -134,5 +134,5 @@ def _example(queue: Queue) -> dict[str, str]:
     times = queries.service_level(queue).clock(now, queue.sla_minutes)
     return {
         "risk": clock(times.risk_at, now=now),
-        "due": f"{clock(times.due_at, now=now)} {timezone.localtime(times.due_at):%Z}",
+        "due": zoned(times.due_at, now=now),
     }

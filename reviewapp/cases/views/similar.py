@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from reviewapp.cases import actions, similar_panel
-from reviewapp.cases.views.case import case_page
+from reviewapp.cases.views.case import case_page, is_script
 
 
 @require_safe
 def similar(request: HttpRequest, case_id: UUID) -> HttpResponse:
     found = actions.view_similar(case_id=case_id, actor=request.actor, at=timezone.now())
     context = similar_panel.similar_context(found)
-    if request.headers.get("X-Requested-With") == "fetch":
+    if is_script(request):
         return render(request, "cases/_similar_panel.html", {"similar": context})
     return case_page(request, found.case, similar=context)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from reviewapp.cases import actions, presentation, queries
 from reviewapp.cases.forms import WhatIfForm, read_what_if
 from reviewapp.cases.models import Case
-from reviewapp.cases.views.case import case_page
+from reviewapp.cases.views.case import case_page, is_script
 from reviewapp.cases.withholding import AdviceWithheld, reveal
 from reviewapp.lib.errors import Invalid
 from reviewapp.predictions import what_if as questions
@@ -35,7 +35,7 @@ def what_if(request: HttpRequest, case_id: UUID) -> HttpResponse:
         return _refused(request, found, form, error)
     row = questions.wait_for_answer(asked)
     context = presentation.what_if_context(found, row=row, is_forgotten=row is None)
-    return _panel(request, context) if _is_script(request) else redirect(context["again_url"])
+    return _panel(request, context) if is_script(request) else redirect(context["again_url"])
 
 
 def _refused(request: HttpRequest, found: Case, form: WhatIfForm, error: Invalid) -> HttpResponse:
@@ -44,14 +44,10 @@ def _refused(request: HttpRequest, found: Case, form: WhatIfForm, error: Invalid
 
 
 def _shown(request: HttpRequest, found: Case, context: dict[str, Any], *, status: int) -> HttpResponse:
-    if _is_script(request):
+    if is_script(request):
         return _panel(request, context, status=status)
     return case_page(request, found, what_if=context | {"open": True}, status=status)
 
 
 def _panel(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return render(request, "cases/_what_if_panel.html", {"what_if": context}, status=status)
-
-
-def _is_script(request: HttpRequest) -> bool:
-    return request.headers.get("X-Requested-With") == "fetch"
