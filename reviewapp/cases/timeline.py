@@ -124,7 +124,9 @@ def _told(
     return {
         "at": event.at,
         "sentence": _SENTENCES.get(event.action, event.action).format(**words),
-        "quote": "" if event.action in _REASON_KEPT else event.reason,
+        "quote": ""
+        if event.action in _REASON_KEPT or (case.is_withheld and event.actor_id in seen_by)
+        else event.reason,
     }
 
 
