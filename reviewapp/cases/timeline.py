@@ -129,10 +129,11 @@ def _told(
     words = {**event.data, "who": who, "person": _named(event, "assigned_to", names)}
     words["holder"], words["linked"] = (_named(event, name, names) for name in ("holder", "linked"))
     words["to"] = event.data.get("moved_to") or words["person"]
+    is_kept = event.action in _REASON_KEPT or (case.is_withheld and event.actor_id in seen_by)
     return {
         "at": event.at,
         "sentence": (SENTENCES.get(event.action) or f"{{who}} {words_of(event.action)}.").format(**words),
-        "quote": "" if event.action in _REASON_KEPT else event.reason,
+        "quote": "" if is_kept else event.reason,
     }
 
 

@@ -395,3 +395,19 @@ def test_what_a_pended_case_waits_for_is_withheld_like_a_note_where_it_was_writt
     taken = api(bob).post(f"/api/v1/cases/{held.pk}/claim").json()
     assert review(held, api(bob), "blind", lease=taken["lease"]["number"], outcome="deny").status_code == 200
     assert PAYSLIP in page_of(browser, held)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_why_a_lead_gave_a_case_to_somebody_is_withheld_where_the_lead_had_seen_the_advice(
+    blind, alice, carol, api, sign_in, seen
+):
+    if seen:
+        lease = api(carol).post(f"/api/v1/cases/{blind.pk}/claim").json()["lease"]["number"]
+        assert review(blind, api(carol), "blind", lease=lease, outcome="approve").status_code == 200
+        assert api(carol).post(f"/api/v1/cases/{blind.pk}/release", {"lease": lease}).status_code == 200
+    order = {"act": "reassign", "cases": [str(blind.pk)], "to": "alice", "reason": "Debts, as it says."}
+    assert api(carol).post("/api/v1/cases/bulk", order).json()["results"][0]["status"] == 200
+    page = page_of(sign_in(alice), blind)
+    assert "Carol gave the case to Alice." in page
+    assert ("Debts, as it says." in page) == (not seen)
+    assert "Debts, as it says." in page_of(sign_in(carol), blind) or not seen

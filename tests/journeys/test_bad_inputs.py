@@ -586,7 +586,7 @@ SIZES = ["0", "-1", "201", "1000000", "1e9", "abc", "", "+5", "5.0", "٥", "0x5"
 def test_b3_a_page_size_out_of_bounds_is_refused(served, path):
     for size in SIZES:
         answer = served.api(GETS[path]).get(path, params={"page_size": size})
-        refused(answer, 400, "bad_page_size", size)
+        refused(answer, 400, "bad-page-size", size)
 
 
 @pytest.mark.parametrize("path", GETS)
