@@ -18,6 +18,7 @@ SENTENCES = {
     "prediction.received": "The prediction was received.",
     "prediction.scored": "The model scored it.",
     "prediction.explained": "The model’s reasons were worked out.",
+    "prediction.unexplained": "The model’s reasons could not be worked out.",
     "prediction.failed": "The model could not score it.",
     "case.claimed": "{who} took the case.",
     "case.released": "{who} gave the case back.",

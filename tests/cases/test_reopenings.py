@@ -157,7 +157,7 @@ def test_the_lead_works_through_the_inbox_without_a_script(api, sign_in, office,
     assert "You asked a lead to reopen it on" in sent.content.decode()
     ask(api(bob), other)
     leader = sign_in(carol)
-    assert "Asked to reopen 2" in leader.get("/board/").content.decode()
+    assert 'Asked to reopen</a> <span class="muted">2</span>' in leader.get("/board/").content.decode()
     assert "Ask to reopen this case" not in leader.get(f"/cases/{case.pk}/").content.decode()
     inbox = leader.get("/reopenings/").content.decode()
     assert inbox.index("APP-7") < inbox.index("APP-8")
