@@ -125,7 +125,7 @@ def test_somebody_elses_use_case_is_absent(labels, triage, alice):
         ({"name": " "}, "required"),
         ({"name": "a\r\nb"}, "bad_value"),
         ({"name": "x" * 81}, "wrong_type"),
-        ({"use_case": None}, "wrong_type"),
+        ({"use_case": None}, "required"),
         ({"filters": []}, "wrong_type"),
         ({"filters": {"outcome__in": "x"}}, "unknown_field"),
         ({"filters": {"outcome": "Deny"}}, "unknown_value"),

@@ -349,7 +349,8 @@ def _shows_why(monkeypatch) -> None:
 
 
 def _shows_confidence(monkeypatch) -> None:
-    monkeypatch.setattr(serializers, "WITHHELD", tuple(name for name in serializers.WITHHELD if name != "confidence"))
+    kept = tuple(name for name in serializers.MODELS_PART if name != "confidence")
+    monkeypatch.setattr(serializers, "MODELS_PART", kept)
 
 
 def _tells_all_in_the_trail(monkeypatch) -> None:
