@@ -275,7 +275,11 @@ SCENARIO = Scenario(
             5,
             ("nurse", "nurse2", "reviewer"),
             density="touch",
-            sla_rules=[{"when": [{"field": "outcome", "op": "in", "value": ["1", "2"]}], "minutes": 10}],
+            # Of inputs alone, so that its lead may turn blind first on: a due time by the advised level would tell it
+            sla_rules=[
+                {"when": [_reading("resp", "gt", 30)], "minutes": 10},
+                {"when": [_reading("meanbp", "lt", 60)], "minutes": 10},
+            ],
             late_act="stay",
         ),
         Inbox("ward-charge-nurse", "Charge nurses", 30, 10, (), is_lead=True, density="touch"),

@@ -41,7 +41,9 @@ def elsewhere(act: Callable[[], Any]) -> Callable[[], Any]:
 def _wait_for_waiters(number: int) -> None:
     for _ in range(600):
         with connection.cursor() as cursor:
-            cursor.execute("select count(distinct pid) from pg_locks where not granted")
+            cursor.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
             if cursor.fetchone() == (number,):
                 return
         time.sleep(0.05)

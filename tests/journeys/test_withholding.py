@@ -61,7 +61,7 @@ _IDS = re.compile(
 # Ids, digests and cursors; tokens; times of day, dates and what counts them; case numbers.
 _VOLATILE = re.compile(
     rb"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9_=%-]{20,}"
-    rb"|(csrfmiddlewaretoken|nonce)[^>]*|request <code>\w+|<code>[0-9a-f]{11}\xe2|\d{4}-\d\d-\d\d[T ][\d:.+Z]+"
+    rb"|(csrfmiddlewaretoken|nonce)[^>]*|request <code>\w+|<code>[0-9a-f-]{11,13}\xe2|\d{4}-\d\d-\d\d[T ][\d:.+Z]+"
     rb"|\d\d:\d\d(:\d\d)?|\d+(:\d\d| min| s|\.\d+ s)\b|since=\d+|APP-\w+|csk_\w+|\"?seconds_left\"?[^,]*|value=\"\d+\" max=\"\d+\""
 )
 
