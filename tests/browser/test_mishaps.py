@@ -70,7 +70,7 @@ def test_a_key_held_down_gives_one_answer_and_the_way_back_gives_no_second(desk,
     page.go_back()
     page.goto(here)
     expect(page.get_by_role("heading", name=re.compile("Decided"))).to_be_visible()
-    expect(page.get_by_text("By Underwriter 1 on")).to_contain_text("as the model advised")
+    expect(page.get_by_text("By Underwriter 1 at")).to_contain_text("as the model advised")
     assert page.locator("#answer").count() == 0
 
 

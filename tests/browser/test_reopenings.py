@@ -25,7 +25,7 @@ def test_an_underwriter_asks_and_reads_what_the_lead_answered(world, person, hel
     expect(page.locator(".notice").first).to_contain_text("The leads are asked.")
     lead = person("lead", java_script_enabled=False)
     lead.goto(f"{world.url}/board/")
-    lead.get_by_role("link", name="Asked to reopen 1").click()
+    lead.get_by_role("link", name="Asked to reopen").click()
     expect(lead.get_by_role("heading", level=1)).to_have_text("Asked to reopen")
     watched = person("lead")
     watched.goto(f"{world.url}/reopenings/")
