@@ -33,6 +33,7 @@ def _prepare(folder: Path, supervisor: Supervisor) -> None:
     for variable in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(variable, None)
     os.environ["DATA_DIR"] = str(folder)
+    os.environ["STATIC_ROOT"] = str(folder / "collected")  # where tests.programs collects them
     os.environ["DATABASE_URL"] = start_postgres(supervisor, folder).url
     os.environ["REDIS_URL"] = start_valkey(supervisor, folder).url
     os.environ["DJANGO_SETTINGS_MODULE"] = "reviewapp.config.settings"

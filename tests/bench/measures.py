@@ -334,6 +334,8 @@ def case_page(bench: Bench) -> None:
 def _list_paths(client: Client) -> dict[str, str]:
     """The first page, one fifty pages on, and filtered ones."""
     import re
+    from html import unescape
+    from urllib.parse import urljoin
 
     path, pages = f"/queues/{SLUG}/?sort=due", f"/queues/{SLUG}/?sort=due"
     for _ in range(50):
@@ -341,7 +343,7 @@ def _list_paths(client: Client) -> dict[str, str]:
         found = re.search(rb'rel="next" href="([^"]+)"', body)
         if found is None:
             break
-        path = found[1].decode().replace("&amp;", "&")
+        path = urljoin(path, unescape(found[1].decode()))
     return {
         "first": pages,
         "50 pages on": path,
