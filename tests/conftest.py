@@ -2,14 +2,17 @@
 
 import gc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 
 from reviewapp.access.models import User
 from reviewapp.access.rules import Scope
+from reviewapp.catalog.models import ModelVersion
 from tests import factories
 from tests.factories import Office
 
@@ -79,6 +82,20 @@ def sign_in() -> Callable[[User], Client]:
         return browser
 
     return signed_in
+
+
+@pytest.fixture(scope="session")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of the office's use case."""
+    return factories.train_model(tmp_path_factory.mktemp("models") / "credit-risk")
+
+
+@pytest.fixture
+def registered(office: Office, artifact: Path, settings, tmp_path: Path) -> ModelVersion:
+    """Version 1 of credit-risk, live."""
+    settings.ARTIFACT_DIR = tmp_path / "artifacts"
+    call_command("register_model", office.use_case.slug, *factories.NAMED.values(), artifact, "--live")
+    return ModelVersion.objects.get()
 
 
 class Api:

@@ -151,6 +151,9 @@ def make_model(use_case: UseCase, name: str = "credit-risk", version: str = "1")
     return ModelVersion.objects.create(model=model, version=version, schema=use_case.schemas.get(), registered_at=now())
 
 
+NAMED = {"model": "credit-risk", "model_version": "1"}  # how a prediction names what `registered` registers
+
+
 def train_model(folder: Path) -> Path:
     """A small model of the office's use case, as an artifact in a new folder: debts count, and little else does."""
     from inference.training import train

@@ -18,7 +18,7 @@ from reviewapp.catalog.queries import IntakeBundle, VersionInfo
 from reviewapp.lib.canonical import digest
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.lib.fields import MOMENT
-from reviewapp.predictions.actions import Identity
+from reviewapp.predictions.subjects import Identity
 
 EXTERNAL_ID_LENGTH, TEXT_LENGTH, CONTEXT_BYTES = 120, 200, 8_192
 SUM_TOLERANCE, ADDITIVE_TOLERANCE = 1e-3, 1e-3

@@ -1,11 +1,9 @@
 """A case in hand, one that is pended, a registered model, and a model worker that gets its turn whenever the web waits for it."""
 
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from reviewapp.cases.models import Draft
@@ -14,22 +12,6 @@ from reviewapp.predictions import what_if
 from tests import factories
 from tests.cases.pending import body
 from tests.factories import Office
-
-NAMED = {"model": "credit-risk", "model_version": "1"}
-
-
-@pytest.fixture(scope="session")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model of the office's use case."""
-    return factories.train_model(tmp_path_factory.mktemp("models") / "credit-risk")
-
-
-@pytest.fixture
-def registered(office: Office, artifact: Path, settings, tmp_path: Path) -> ModelVersion:
-    """Version 1 of credit-risk, live."""
-    settings.ARTIFACT_DIR = tmp_path / "artifacts"
-    call_command("register_model", office.use_case.slug, NAMED["model"], NAMED["model_version"], artifact, "--live")
-    return ModelVersion.objects.get()
 
 
 @pytest.fixture
@@ -43,7 +25,7 @@ def worker(monkeypatch) -> None:
 @pytest.fixture
 def case(office: Office, registered: ModelVersion):
     """A case whose prediction names the registered model."""
-    return office.send(**NAMED)
+    return office.send(**factories.NAMED)
 
 
 @pytest.fixture

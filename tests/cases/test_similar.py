@@ -17,9 +17,8 @@ from reviewapp.cases.models import Precedent
 from reviewapp.intake.scoring import score_pending
 from reviewapp.notifications.live import topics
 from reviewapp.predictions.models import Explanation
-from tests.cases.conftest import NAMED
 from tests.cases.test_statements import counted
-from tests.factories import make_reviewer
+from tests.factories import NAMED, make_reviewer
 
 pytestmark = pytest.mark.django_db
 

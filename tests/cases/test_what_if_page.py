@@ -11,8 +11,7 @@ from reviewapp.audit.models import AuditEvent
 from reviewapp.intake import what_ifs
 from reviewapp.predictions import what_if
 from reviewapp.predictions.models import WhatIf
-from tests.cases.conftest import NAMED
-from tests.factories import FEATURES
+from tests.factories import FEATURES, NAMED
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"headers": {"X-Requested-With": "fetch"}}

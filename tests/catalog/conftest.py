@@ -1,4 +1,4 @@
-"""A small trained model, and the people who may manage it."""
+"""An artifact store of one's own, and the people who may manage it."""
 
 from pathlib import Path
 
@@ -8,12 +8,6 @@ from reviewapp.access.models import User
 from reviewapp.access.rules import MANAGE, Role
 from tests import factories
 from tests.factories import Office
-
-
-@pytest.fixture(scope="session")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model of the office's use case."""
-    return factories.train_model(tmp_path_factory.mktemp("models") / "credit-risk")
 
 
 @pytest.fixture(autouse=True)

@@ -38,12 +38,17 @@ def elsewhere(act: Callable[[], Any]) -> Callable[[], Any]:
     return done
 
 
+# Of this database alone, as others of the cluster have waiters, too. Not from pg_stat_activity, which a transaction reads but once.
+_WAITERS = """
+select count(distinct pid) from pg_locks where not granted and pid in
+    (select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))
+"""
+
+
 def _wait_for_waiters(number: int) -> None:
     for _ in range(600):
         with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-            )
+            cursor.execute(_WAITERS)
             if cursor.fetchone() == (number,):
                 return
         time.sleep(0.05)

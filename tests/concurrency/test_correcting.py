@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -15,16 +14,12 @@ from reviewapp.intake import scoring
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
-MODEL = {"model": "credit-risk", "model_version": "1"}
 
 
 @pytest.fixture
-def corrected(office, alice, api, settings, tmp_path) -> Case:
+def corrected(office, alice, api, registered) -> Case:
     """A case that alice holds under lease 1, and whose corrected income waits for the model worker."""
-    settings.ARTIFACT_DIR = tmp_path / "artifacts"
-    model = factories.train_model(tmp_path / "credit-risk")
-    call_command("register_model", office.use_case.slug, *MODEL.values(), model, "--live")
-    case = office.send(**MODEL)
+    case = office.send(**factories.NAMED)
     assert api(alice).post("/api/v1/queues/loans/claim").status_code == 200
     change = {"lease": 1, "changes": {"income": 2900}, "sources": {"income": "payslip of May"}}
     assert api(alice).post(f"/api/v1/cases/{case.pk}/corrections", change).status_code == 202
@@ -102,7 +97,7 @@ def test_an_undo_that_waited_for_the_correction_is_told_that_it_is_too_late(
 def test_a_conflict_that_waited_for_the_correction_takes_the_case_back(
     corrected, office, alice, carol, api, while_it_is_applied
 ):
-    same_person = office.send(**MODEL)
+    same_person = office.send(**factories.NAMED)
     link = {"person": "alice", "reason": "They are neighbours."}
     client = api(carol)
     done = while_it_is_applied(lambda: client.post(f"/api/v1/cases/{same_person.pk}/recuse", link))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from reviewapp.predictions.actions import reference_mac
 from reviewapp.predictions.models import Subject
 from reviewapp.predictions.sealing import unseal_under
+from reviewapp.predictions.subjects import reference_mac
 from tests import factories
 from tests.concurrency.meanwhile import meanwhile
 

@@ -9,7 +9,7 @@ from reviewapp.intake import scoring
 from reviewapp.intake.scoring import score_pending
 from reviewapp.predictions.models import ModelWork, Prediction
 from tests import factories
-from tests.intake.conftest import NAMED
+from tests.factories import NAMED
 
 pytestmark = pytest.mark.django_db
 

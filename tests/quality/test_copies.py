@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -22,12 +21,12 @@ from reviewapp.quality.sample_queries import gave_an_answer, to_compare
 from reviewapp.quality.sampling import compare, draw_samples
 from tests import factories
 from tests.cases.test_documents import attach, pdf, to_case
+from tests.factories import NAMED
 from tests.quality.answering import take_and_answer
 from tests.quality.test_known import give
 from tests.quality.test_samples import passes, read_blind, take_and_answer_any
 
 APPROVE, DENY = "approve", "deny"
-NAMED = {"model": "credit-risk", "model_version": "1"}
 
 
 @pytest.fixture
@@ -43,11 +42,8 @@ def sampled(office, monkeypatch, settings):
 
 
 @pytest.fixture
-def corrected(office, settings, tmp_path):
+def corrected(office, registered):
     """`corrected(case, client)`: whoever has the key corrects an input of a case that waits, and the model scores it anew."""
-    settings.ARTIFACT_DIR = tmp_path / "artifacts"
-    folder = factories.train_model(tmp_path / "trained")
-    call_command("register_model", office.use_case.slug, *NAMED.values(), folder, "--live")
 
     def correct(case, client) -> None:
         lease = client.post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
