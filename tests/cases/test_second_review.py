@@ -122,7 +122,7 @@ def anonymous(text, case):
     case.refresh_from_db()
     text = text.replace(case.external_id, "APP").replace(str(case.prediction_id), "P").replace(str(case.pk), "C")
     text = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d\b", "T", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:.]+(\+00:00|Z)?|\b\d\d:\d\d(:\d\d)?\b", "T", text)
     text = re.sub(r'(name="lease" value=|"number":\s*|leased\.)"?\d+', r"\1", text)
     text = re.sub(r'\d+(:\d\d left| min)|(<progress value=)"\d+"', r"\2", text)  # clocks that tick while this runs
     return re.sub(r"1\.[0-9a-f]{24}\.", "S", text)
