@@ -71,6 +71,11 @@ def listed(case: Case, actor: Actor) -> list[Comment]:
     return list(of_case(case, actor).order_by("pk"))
 
 
+def are_there() -> Exists:
+    """Of cases: that somebody wrote about them. Most have none, and then nobody need be asked what they may see of them."""
+    return Exists(Comment.objects.filter(case=OuterRef("pk")))
+
+
 def mentions_of(actor: Actor) -> QuerySet[Mention]:
     """Where the actor is mentioned, on cases and in comments that they may see now and that were not withdrawn."""
     shown = shown_to(actor).filter(case__in=visible_cases(actor).values("pk"), withdrawn_at=None)

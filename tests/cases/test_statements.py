@@ -124,14 +124,14 @@ def test_the_second_page_costs_as_much_as_the_first(filled, alice, sign_in):
     assert len(statements.texts) <= 6, statements
 
 
-def test_a_case_page_costs_twelve_statements(filled, alice, bob, sign_in, api):
+def test_a_case_page_costs_eleven_statements(filled, alice, bob, sign_in, api):
     case = claim(api(alice))
     for colleague in (bob, alice):
         browser = sign_in(colleague)
         with counted() as statements:
             page = browser.get(f"/cases/{case['id']}/")
         assert page.status_code == 200
-        assert len(statements.texts) <= 12, statements
+        assert len(statements.texts) <= 11, statements
 
 
 def test_the_list_of_cases_in_the_api_costs_the_same_for_one_as_for_many(filled, alice, api):

@@ -32,12 +32,13 @@ def view_case(*, case_id: UUID, actor: Actor, at: datetime, with_comments: bool 
     :param with_comments: with what they may see of what people wrote to each other, as `Case.shown_comments`; what mentions them is seen then.
     :raises NotFound:
     """
-    case = whole_case(visible_cases(actor).annotate(knows_person=recused(actor.user_id)), case_id)
+    cases = visible_cases(actor).annotate(knows_person=recused(actor.user_id), has_comments=comments.are_there())
+    case = whole_case(cases, case_id)
     if case is None:
         raise NotFound
     reveal([case], actor)
     if with_comments:
-        case.shown_comments = comments.listed(case, actor)
+        case.shown_comments = comments.listed(case, actor) if vars(case)["has_comments"] else []
         see(case.shown_comments, actor, at)
     audit.record("case.viewed", subject=case, actor=actor, at=at, queue_id=case.queue_id)
     return case
