@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
+from reviewapp.audit.models import AuditEvent
 from reviewapp.cases import (
     actions,
     blind_panel,
@@ -93,42 +94,65 @@ def _case_context(
     names = queries.display_names(timeline.people_in(events))
     hidden = queries.hidden_answerers(found, request.actor)
     context = presentation.case_context(found, now=now, events=events, names=names, hidden=hidden)
-    mine = found.state == "leased" and found.holder_id == request.user.pk
-    corrections = evidence_queries.corrections_of(found)
     context |= {
-        "corrections": corrections_context(found, corrections, names, hidden=hidden),
+        "corrections": corrections_context(found, evidence_queries.corrections_of(found), names, hidden=hidden),
         "documents": documents_context(evidence_queries.documents_of(found), hidden=hidden),
         "topics": f"case:{found.pk}",
         "notice_url": f"{reverse('cases:case-news', args=[found.pk])}?seen={_mark(found)}",
         "shown": queries.shown_digest(found),
         "comments": comments_context(found, readable, request.actor),
         "skill": found.skill,
-        "density": found.queue.density if found.queue.density != "auto" else None,
     }
+    if found.queue.density != "auto":
+        context["density"] = found.queue.density
     if getattr(request.user, "leads_queue", False) and leads_use_case_of(found, request.actor):
         context["conflict_url"] = reverse("cases:conflict", args=[found.pk])
-    if mine:
-        context["prefetch_url"] = reverse("cases:ahead", args=[found.queue.slug])
-        codes, draft = queries.reason_codes_of(found.queue.use_case_id), own_work.draft_of(found, request.actor)
-        posted, own = form.posted() if form else None, own_work.own_view_of(found, request.actor)
-        answers = _differing(found)
-        shown: dict[str, Any] = {"draft": draft, "now": now, "posted": posted, "errors": errors}
-        if answers:
-            context["answer"] = binding_answer_context(found, codes, answers, **shown)
-            context["two_answers"] = two_answers(found, answers, codes, events, context["facts"])
-        else:
-            context["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
-        context["pend"] = pending_panel.pend_context(found, now=now)
-        can_correct = not found.is_correcting and what_if.is_possible(found.prediction)
-        context["attach_url"] = reverse("cases:attach", args=[found.pk])
-        context["correct_url"] = reverse("cases:correct", args=[found.pk]) if can_correct else ""
-    elif _may_take(request, found, now):
-        context["take_url"] = reverse("cases:claim", args=[found.pk])
-    elif found.state == "decided" and queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
-        context["reopen_url"] = reverse("cases:reopen", args=[found.pk])
-    elif found.state == "decided" and queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists():
-        context["ask"] = ask_context(found, request.actor)
-    return context if context["density"] else {name: value for name, value in context.items() if name != "density"}
+    if found.state == "leased" and found.holder_id == request.user.pk:
+        typed: dict[str, Any] = {"posted": form.posted() if form else None, "errors": errors}
+        return context | _holders_part(request, found, events, context["facts"], now=now, **typed)
+    return context | _next_step(request, found, now)
+
+
+def _holders_part(
+    request: HttpRequest,
+    found: Case,
+    events: list[AuditEvent],
+    facts: list[dict[str, Any]],
+    *,
+    now: datetime,
+    posted: dict[str, Any] | None,
+    errors: dict[str, str] | None,
+) -> dict[str, Any]:
+    """What whoever holds the case may do with it. :param posted: an answer that was refused for `errors`."""
+    codes, draft = queries.reason_codes_of(found.queue.use_case_id), own_work.draft_of(found, request.actor)
+    shown: dict[str, Any] = {"draft": draft, "now": now, "posted": posted, "errors": errors}
+    can_correct = not found.is_correcting and what_if.is_possible(found.prediction)
+    part = {
+        "prefetch_url": reverse("cases:ahead", args=[found.queue.slug]),
+        "pend": pending_panel.pend_context(found, now=now),
+        "attach_url": reverse("cases:attach", args=[found.pk]),
+        "correct_url": reverse("cases:correct", args=[found.pk]) if can_correct else "",
+    }
+    if answers := _differing(found):
+        part["answer"] = binding_answer_context(found, codes, answers, **shown)
+        part["two_answers"] = two_answers(found, answers, codes, events, facts)
+    else:
+        own = own_work.own_view_of(found, request.actor)
+        part["answer"] = blind_panel.answer_context(found, codes, own=own, **shown)
+    return part
+
+
+def _next_step(request: HttpRequest, found: Case, now: datetime) -> dict[str, Any]:
+    """What somebody else may do: take it, or have a decision looked at again."""
+    if _may_take(request, found, now):
+        return {"take_url": reverse("cases:claim", args=[found.pk])}
+    if found.state != "decided":
+        return {}
+    if queries.queues_of(request.actor, LEAD_QUEUE).filter(pk=found.queue_id).exists():
+        return {"reopen_url": reverse("cases:reopen", args=[found.pk])}
+    if queries.queues_of(request.actor, WORK_QUEUE).filter(pk=found.queue_id).exists():
+        return {"ask": ask_context(found, request.actor)}
+    return {}
 
 
 def _differing(found: Case) -> list[Review]:
