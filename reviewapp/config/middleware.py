@@ -9,18 +9,14 @@ from uuid import uuid4
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from psycopg_pool import PoolTimeout
 
 from reviewapp.cases.documents.receiving import InMemory
-from reviewapp.config.api import plain_problem
-from reviewapp.config.views import error_page
+from reviewapp.config.refusing import OUTAGES, refuse, unavailable
 from reviewapp.lib.errors import CountersignError
 from reviewapp.notifications.live import socket_url
 
-OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _CONTROL_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85]")  # a tab is allowed there
@@ -138,19 +134,3 @@ def _sockets_of(request: HttpRequest) -> list[str]:
         return [socket_url(request)]
     except DisallowedHost:
         return []
-
-
-def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """A problem document for machines, a page for people. Says its length, since nothing outside of this guard will."""
-    is_api = request.path.startswith("/api/")
-    response = plain_problem(status, code, detail) if is_api else error_page(request, status, detail)
-    response["Content-Length"] = str(len(response.content))
-    return response
-
-
-def unavailable(request: HttpRequest) -> HttpResponse:
-    response = refuse(
-        request, 503, "unavailable", "The database does not answer. Nothing was changed; try again in a moment."
-    )
-    response["Retry-After"] = "5"
-    return response

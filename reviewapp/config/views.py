@@ -1,4 +1,4 @@
-"""Error pages, and whether the system lives."""
+"""Pages that belong to no room: errors, help, the start, and whether the system lives."""
 
 import sys
 
@@ -13,56 +13,37 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from reviewapp.cases.figures import backlog_figures
 from reviewapp.config.context import nav
+from reviewapp.config.refusing import OUTAGES, refuse, unavailable
 from reviewapp.config.release import is_migrated
 from reviewapp.lib import bell
 
 
-def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
-    return render(
-        request,
-        f"errors/{status if status in PAGES else 400}.html",
-        {"detail": detail, "status": status},
-        status=status,
-    )
-
-
-PAGES = {400, 403, 404, 409, 429, 500, 503}
-
-
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, "bad-request", "The request could not be read.")
+    return refuse(request, 400, "bad-request", "The request could not be read.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, "not-allowed", "You may not do this.")
+    return refuse(request, 403, "not-allowed", "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "not-found", "There is no such thing, or you may not see it.")
+    return refuse(request, 404, "not-found", "There is no such thing, or you may not see it.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Also reached by a database that is lost before any view begins, which is an outage and no fault."""
-    from reviewapp.config.middleware import OUTAGES, unavailable
-
     if isinstance(sys.exception(), OUTAGES):
         return unavailable(request)
-    return _answer(request, 500, "server-error", "Something went wrong here. It was logged under this request's id.")
+    return refuse(request, 500, "server-error", "Something went wrong here. It was logged under this request's id.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(
+    return refuse(
         request,
         403,
         "csrf",
         "This form is too old or came from another site. Go back, reload the page and send it again.",
     )
-
-
-def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    from reviewapp.config.middleware import refuse
-
-    return refuse(request, status, code, detail)
 
 
 @require_safe
