@@ -1,8 +1,12 @@
 """From a prediction sent by a machine to a label, through the API and the pages."""
 
+import json
+
 import pytest
 from django.utils import timezone
+from guardian.shortcuts import remove_perm
 
+from reviewapp.access.models import IdempotencyRecord
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
 from reviewapp.cases.feedback import label_decisions
@@ -135,6 +139,19 @@ def test_a_replayed_claim_of_an_empty_queue_says_again_that_there_is_nothing(off
     first, again = (api(alice).post("/api/v1/queues/loans/claim", **{"Idempotency-Key": "k-2"}) for _ in range(2))
     assert (first.status_code, first.content) == (again.status_code, again.content) == (204, b"")
     assert again["Idempotent-Replayed"] == "true"
+
+
+def test_a_replayed_claim_shows_nothing_to_who_may_no_longer_see_the_case(office, alice, api):
+    case, reviewer, once = office.send(), api(alice), {"Idempotency-Key": "k-3"}
+    first = reviewer.post("/api/v1/queues/loans/claim", **once)
+    again = reviewer.post("/api/v1/queues/loans/claim", **once)
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert AuditEvent.objects.filter(action="case.viewed", object_id=str(case.pk)).count() == 1
+    (kept,) = IdempotencyRecord.objects.values_list("answer", flat=True)
+    assert sorted(json.loads(bytes(kept))) == ["id", "next_because"]
+    remove_perm("work_cases", alice, office.queue)
+    refused = reviewer.post("/api/v1/queues/loans/claim", **once)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
 
 
 def test_a_replayed_prediction_says_what_was_said_first(office, api):

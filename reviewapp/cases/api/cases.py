@@ -1,7 +1,6 @@
 """The API of cases: claim, heartbeat, release, pend, review, undo, reopen, read, and ask about the advice."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -167,23 +166,56 @@ class ClaimView(APIView):
         fields = Fields(request.data)
         adjudicates = fields.flag("adjudicate")
         fields.done()
-        claimed = partial(_given_next, actor)
-        once = once_of(request, render=claimed, says=lambda case: 200 if case else 204)
-        case: Case | None = actions.claim_next(
-            slug=slug, adjudicates=adjudicates, actor=actor, at=timezone.now(), once=once
-        )
-        return Response(status=204) if case is None else answered(case, once, claimed)
+        return _take(request, actor, actions.claim_next, answer=_given_next, slug=slug, adjudicates=adjudicates)
 
 
-def _claimed(actor: Actor, case: Case | None) -> dict[str, Any] | None:
-    return case_answer(case.pk, actor, adjudicates=case.stage == Stage.ADJUDICATION) if case else None
+_KEPT_OF_CLAIM = ("id", "next_because")
 
 
-def _given_next(actor: Actor, case: Case | None) -> dict[str, Any] | None:
+def _take(
+    request: Request,
+    actor: Actor,
+    claim: Callable[..., Case | None],
+    *,
+    answer: Callable[[Actor, Case], dict[str, Any]],
+    **asked: Any,
+) -> Response:
+    """The case that was taken, whole. Under an Idempotency-Key is kept which one it was and no more: what it says must not outlive the right
+    to read it, nor stand in a second place."""
+    said: dict[str, Any] = {}
+
+    def kept(case: Case) -> dict[str, Any]:
+        said.update(answer(actor, case))
+        return {name: said[name] for name in _KEPT_OF_CLAIM if name in said}
+
+    once = once_of(request, render=kept, says=lambda case: 200 if case else 204)
+    try:
+        case = claim(**asked, actor=actor, at=timezone.now(), once=once)
+    except Replayed as earlier:
+        return _taken_before(earlier, actor)
+    return Response(said or answer(actor, case)) if case else Response(status=204)
+
+
+def _taken_before(earlier: Replayed, actor: Actor) -> Response:
+    """The same case as it is now, to whoever may still read it; a look of its own."""
+    headers = {"Idempotent-Replayed": "true"}
+    if not earlier.answer:
+        return Response(status=earlier.status, headers=headers)
+    kept = orjson.loads(earlier.answer)
+    case = actions.record_view(case_id=UUID(kept["id"]), actor=actor, at=timezone.now())
+    told = {name: kept[name] for name in _KEPT_OF_CLAIM if name in kept}
+    return Response(
+        case_answer(case.pk, actor, adjudicates=queries.may_adjudicate(case, actor)) | told, headers=headers
+    )
+
+
+def _claimed(actor: Actor, case: Case) -> dict[str, Any]:
+    return case_answer(case.pk, actor, adjudicates=case.stage == Stage.ADJUDICATION)
+
+
+def _given_next(actor: Actor, case: Case) -> dict[str, Any]:
     """With why the order of the queue put it first, and no word of that which is withheld."""
     answer = _claimed(actor, case)
-    if case is None or answer is None:
-        return None
     told = because(
         order=case.next_order,
         priority=case.priority,
@@ -200,10 +232,7 @@ class ClaimCaseView(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         actor = require_scope(request, Scope.CASES_REVIEW)
         Fields(request.data).done()
-        claimed = partial(_claimed, actor)
-        once = once_of(request, render=claimed)
-        case = actions.claim_case(case_id=case_id, actor=actor, at=timezone.now(), once=once)
-        return answered(case, once, claimed)
+        return _take(request, actor, actions.claim_case, answer=_claimed, case_id=case_id)
 
 
 class HeartbeatView(APIView):
