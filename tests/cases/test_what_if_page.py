@@ -177,3 +177,19 @@ def test_a_post_that_no_form_sends_is_refused(case, alice, sign_in):
 
 def test_the_numbers_shown_are_those_of_the_case(case):
     assert {name.removeprefix("input-") for name in SHOWN} == set(FEATURES) - {"married"}
+
+
+@pytest.mark.parametrize("door", ["what-if", "flips"])
+@pytest.mark.parametrize("more", [{}, SCRIPT])
+def test_whoever_is_shown_a_case_because_a_question_was_refused_is_on_record(
+    office, alice, mallory, sign_in, door, more
+):
+    case = office.send()  # of a model that is not registered here
+    path = f"/cases/{case.pk}/{door}/"
+    refused = sign_in(alice).post(path, **more)
+    assert refused.status_code in {409, 422}
+    assert bool(more) or "loan amount" in refused.content.decode().lower()
+    looks = AuditEvent.objects.filter(action="case.viewed", object_id=str(case.pk))
+    assert [look.actor_id for look in looks] == [alice.pk]
+    assert sign_in(mallory).post(path, **more).status_code == 404
+    assert looks.count() == 1

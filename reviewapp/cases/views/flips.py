@@ -28,7 +28,7 @@ def flips(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def _not_possible(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    found = actions.advised_case(case_id, actor=request.actor)
+    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
     context = flips_context(found)
     if is_script(request):
         return _panel(request, context, status=409)

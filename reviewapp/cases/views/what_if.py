@@ -3,16 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from reviewapp.cases import actions, presentation, queries
+from reviewapp.cases import actions, presentation
 from reviewapp.cases.forms import WhatIfForm, read_what_if
 from reviewapp.cases.models import Case
 from reviewapp.cases.views.case import case_page, is_script
-from reviewapp.cases.withholding import AdviceWithheld, reveal
 from reviewapp.lib.errors import Invalid
 from reviewapp.predictions import what_if as questions
 from reviewapp.predictions.what_if import ModelNotRegistered
@@ -20,17 +19,12 @@ from reviewapp.predictions.what_if import ModelNotRegistered
 
 @require_POST
 def what_if(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    found = queries.whole_case(queries.visible_cases(request.actor), case_id)
-    if found is None:
-        raise Http404
-    reveal([found], request.actor)
-    if found.is_withheld:
-        raise AdviceWithheld
+    found = actions.advised_case(case_id, actor=request.actor)
     form = read_what_if(request.POST, found.prediction)
     try:
         asked = actions.ask_what_if(case_id=case_id, changes=form.changes, actor=request.actor, at=timezone.now())
     except ModelNotRegistered:
-        return _shown(request, found, presentation.what_if_context(found), status=409)
+        return _shown(request, case_id, presentation.what_if_context(found), status=409)
     except Invalid as error:
         return _refused(request, found, form, error)
     row = questions.wait_for_answer(asked)
@@ -40,10 +34,12 @@ def what_if(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 def _refused(request: HttpRequest, found: Case, form: WhatIfForm, error: Invalid) -> HttpResponse:
     context = presentation.what_if_context(found, texts=form.texts, problems=error.errors)
-    return _shown(request, found, context, status=error.status)
+    return _shown(request, found.pk, context, status=error.status)
 
 
-def _shown(request: HttpRequest, found: Case, context: dict[str, Any], *, status: int) -> HttpResponse:
+def _shown(request: HttpRequest, case_id: UUID, context: dict[str, Any], *, status: int) -> HttpResponse:
+    """What was not asked stands beside the inputs, and without a script beside all of the case: a look, and on record as one."""
+    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
     if is_script(request):
         return _panel(request, context, status=status)
     return case_page(request, found, what_if=context | {"open": True}, status=status)
