@@ -50,6 +50,8 @@ class RequestGuard:
             return refuse(request, 404, "not-found", "There is nothing at this address.")
         if any(_CONTROL_IN_HEADER.search(value) for name, value in request.META.items() if name.startswith("HTTP_")):
             return refuse(request, 400, "control-character", "A header holds a control character.")
+        if any(_CONTROL.search(value) for value in request.COOKIES.values()):  # a quoted one may write it as \000
+            return refuse(request, 400, "control-character", "A cookie holds a control character.")
         if not _SECRET_PARAMS.isdisjoint(request.GET):
             return refuse(request, 400, "secret-in-url", "Send keys in the Authorization header, never in the address.")
         if not all(_PARAM.fullmatch(name) for name in request.GET):

@@ -373,6 +373,11 @@ def test_c4_a_control_character_in_a_header_is_refused(served, unchanged, name, 
     assert answer.status == 400 or emptied
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/sign-in/", "/queues/", "/api/v1/cases"])
+def test_c4_a_control_character_that_a_cookie_writes_in_digits_is_refused(served, unchanged, path):
+    assert ask(served, "GET", path, r'Cookie: countersign_session="abcdefgh\000ijkl"').status == 400
+
+
 def test_c4_a_folded_or_broken_header_is_refused(served, unchanged):
     for lines in (["X-A: b", " folded"], ["no colon"], ["X A: b"], [": empty"], ["X-A : b"]):
         assert ask(served, "GET", "/api/v1/cases", *lines).status == 400
