@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 
-def uuid7() -> UUID:
-    """A new id: 48 bits of Unix milliseconds, then 74 random bits."""
-    stamp = time.time_ns() // 1_000_000
+def uuid7(moment: datetime | None = None) -> UUID:
+    """A new id: 48 bits of Unix milliseconds, of now or of `moment`, then 74 random bits."""
+    stamp = time.time_ns() // 1_000_000 if moment is None else int(moment.timestamp() * 1000)
     random = int.from_bytes(os.urandom(10), "big")
     value = (stamp & (1 << 48) - 1) << 80 | random
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)

@@ -107,7 +107,7 @@ def store_routings(rows: Sequence[tuple[UUID, Routed]], *, at: datetime) -> None
         _copy(_ROUTING, (_routing_row(prediction_id, routed, at) for prediction_id, routed in rows))
 
 
-# A second showing: all times keep their distance from the moment it arrived.
+# A second showing: all times keep their distances, and it is routed, which opens its case, when it is shown.
 _AGAIN = (
     """
 insert into predictions_prediction (id, use_case_id, external_id, subject_id, schema_id, features, snapshot_digest, context,
@@ -115,13 +115,13 @@ insert into predictions_prediction (id, use_case_id, external_id, subject_id, sc
     received_from_id, copy_of_id)
 select %(id)s, use_case_id, %(external_id)s, %(subject)s, schema_id, features, snapshot_digest, '{}',
     model_version_id, brought_along, status, failure, outcome, probabilities, confidence, margin,
-    occurred_at + (%(at)s::timestamptz - received_at), %(at)s, received_from_id, id
+    occurred_at + %(shift)s, received_at + %(shift)s, received_from_id, id
 from predictions_prediction where id = %(source)s
 """,
     """
 insert into predictions_explanation (prediction_id, method, output_space, brought_along, additive, body, explained_at)
-select %(id)s, e.method, e.output_space, e.brought_along, e.additive, e.body, e.explained_at + (%(at)s::timestamptz - p.received_at)
-from predictions_explanation e join predictions_prediction p on p.id = e.prediction_id where p.id = %(source)s
+select %(id)s, e.method, e.output_space, e.brought_along, e.additive, e.body, e.explained_at + %(shift)s
+from predictions_explanation e where e.prediction_id = %(source)s
 """,
     """
 insert into predictions_routingresult (prediction_id, policy_version_id, policy_number, result, outcome, queue_slug, priority, rule, trace,
@@ -129,8 +129,8 @@ insert into predictions_routingresult (prediction_id, policy_version_id, policy_
 select %(id)s, r.policy_version_id, r.policy_number, coalesce(%(result)s, r.result), case when %(result)s is null then r.outcome else '' end,
     coalesce(%(queue)s, r.queue_slug), coalesce(%(priority)s, r.priority), coalesce(%(rule)s, r.rule), coalesce(%(trace)s::jsonb, r.trace),
     coalesce(%(reason)s, r.selection_reason), r.selection_probability, r.stratum, coalesce(%(draw)s, r.draw), r.threshold,
-    r.routed_at + (%(at)s::timestamptz - p.received_at)
-from predictions_routingresult r join predictions_prediction p on p.id = r.prediction_id where p.id = %(source)s
+    r.routed_at + %(shift)s
+from predictions_routingresult r where r.prediction_id = %(source)s
 """,
 )
 
@@ -148,13 +148,16 @@ class Asked:
 
 
 def copy(source: Prediction, *, external_id: str, at: datetime, asked: Asked | None = None) -> UUID:
-    """Store a routed prediction once more as if it arrived at `at`, in the caller's transaction and under the caller's audit event.
+    """Store a routed prediction once more as if it was routed at `at`, in the caller's transaction and under the caller's audit event.
+
+    If the model worker had scored it, it has arrived as long before as it had then.
 
     Inputs, advice, reasons and routing are the same. Of its subject only the masked name is: who the person is, is not copied.
 
     :param asked: in whose place its routing stands; where it passed, as a case that passed is nobody's to review.
     """
-    pk, subject = uuid7(), copy_subject(source.subject, at=at)
+    shift = at - source.routing.routed_at
+    pk, subject = uuid7(source.received_at + shift), copy_subject(source.subject, at=at)
     routing = {
         "result": "review" if asked else None,
         "queue": asked.queue if asked else None,
@@ -171,7 +174,7 @@ def copy(source: Prediction, *, external_id: str, at: datetime, asked: Asked | N
                 "source": source.pk,
                 "external_id": external_id,
                 "subject": subject,
-                "at": at,
+                "shift": shift,
                 **routing,
             }
             cursor.execute(statement, values)
