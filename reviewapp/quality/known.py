@@ -16,6 +16,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases.models import Queue
 from reviewapp.cases.queries import queues_of
 from reviewapp.cases.rules import REASON_LENGTH
+from reviewapp.catalog.models import UseCase
 from reviewapp.catalog.queries import use_cases_of
 from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import Invalid, NotFound, Problem
@@ -71,6 +72,8 @@ def give_answers(*, slug: str, answers: Sequence[Known], actor: Actor, at: datet
         raise NotFound
     if not 0 < len(answers) <= MOST_ANSWERS:
         raise Invalid(f"Give 1 to {MOST_ANSWERS} answers at once.", errors=[Problem("/items", "wrong_length", "")])
+    # Whoever gives the same answers at the same time waits, and is told so
+    UseCase.objects.select_for_update(no_key=True).get(pk=queue.use_case_id)
     found = _predictions(queue, answers, actor)
     faults = _faults(queue, answers, found)
     if faults:
