@@ -283,7 +283,7 @@ class SeededAnswer:
 
 # Of each person and case the first answer that was not taken back; none of those who had answered it before under another number, none that
 # adjudicates, which has seen the others, none of who gave the known answer, and none whose giver had to form a view before they saw the model:
-# that is another measure. Once inputs are corrected, the answer to the source is not known to be right any more.
+# that is another measure. Once inputs are corrected, or the decision of the source is taken back, its answer is not known to be right any more.
 _SEEDED = """
 select distinct on (r.case_id, r.reviewer_id) r.reviewer_id, r.outcome, c.advised, z.known_outcome, z.model_is_right, r.active_seconds,
     exists (select 1 from audit_auditevent e where e.object_type = 'cases.case' and e.object_id = c.id::text
@@ -293,6 +293,9 @@ join cases_review r on r.case_id = c.id
 where p.corrects_id is null
     and r.queue_id = %(queue)s and r.stage <> 'adjudication' and r.arm <> 'blind' and r.reviewed_at > %(since)s and r.reviewed_at <= %(until)s
     and not exists (select 1 from cases_reversal v where v.review_id = r.id)
+    and (z.source_id is null or exists (
+        select 1 from cases_decision d join cases_case o on o.id = d.case_id
+        where d.id = z.source_id and d.round = o.round and o.state = 'decided'))
     and not exists (select 1 from quality_knownanswer k where k.id = z.answer_id and k.given_by_id = r.reviewer_id)
     and not exists (
         select 1 from cases_review o join cases_case s on s.id = o.case_id join predictions_prediction a on a.id = s.prediction_id

@@ -1,16 +1,25 @@
 """Known answers: leads say what was right, and it is seeded like a past decision, and like any other case to whoever reads it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from reviewapp.access.rules import READ_PREDICTIONS
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.models import Case
+from reviewapp.catalog.models import UseCase
+from reviewapp.catalog.queries import bundles_for
+from reviewapp.intake.actions import receive
+from reviewapp.intake.reading import read_item
+from reviewapp.intake.scoring import score_pending
+from reviewapp.lib.ids import moment_of
 from reviewapp.quality import queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import KnownAnswer, SeededCase
 from tests import factories
+from tests.concurrency.meanwhile import meanwhile
 from tests.quality.answering import take_and_answer
 from tests.quality.test_samples import passes
 
@@ -102,6 +111,42 @@ def test_an_answer_is_given_once_and_stays(api, past, carol):
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/items/0/external_id")
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         KnownAnswer.objects.update(outcome=DENY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_give_the_same_answer_at_once_one_is_told_that_it_is_given(api, office, past, carol):
+    clients = [api(carol), api(carol)]
+    with meanwhile(*(partial(give, client, (past.external_id, APPROVE, "Paid back")) for client in clients)) as start:
+        UseCase.objects.select_for_update().get(pk=office.use_case.pk)
+        answers = start()
+    said = sorted((answer.result().status_code, answer.result().json()) for answer in answers)
+    assert (said[0], said[1][0]) == ((201, {"answers": 1}), 422)
+    assert said[1][1]["errors"][0]["code"] == "repeated"
+    assert KnownAnswer.objects.count() == 1
+
+
+def test_a_copy_of_what_was_scored_here_has_its_times_in_the_order_of_an_arrival(api, office, registered, carol, drawn):
+    def arrive(at):
+        body = factories.prediction_body(prediction=None, explanation=None, **factories.NAMED)
+        actor, slug = factories.actor_of(office.sender), office.use_case.slug
+        receive(item=read_item(body, bundles_for(actor, [slug])[slug]), actor=actor, at=at)
+        score_pending(at=at + timedelta(hours=1))
+        return Case.objects.get(external_id=body["external_id"])
+
+    original = arrive(factories.now() - timedelta(hours=5))
+    take_and_answer(api(carol), original, APPROVE)
+    give(api(carol), (original.external_id, APPROVE, "Paid back"))
+    drawn.add(original.pk)
+    office.queue.seeded_share = 0.02
+    office.queue.save()
+    arrival = arrive(factories.now() - timedelta(hours=2))
+    assert mix_in(at=factories.now()) == 1
+    copy = SeededCase.objects.get(drawn_for=arrival).case
+    for case in (original, arrival, copy):
+        prediction = case.prediction
+        assert case.opened_at == prediction.routing.routed_at == prediction.explanation.explained_at
+        assert case.opened_at - prediction.received_at == timedelta(hours=1)
+    assert abs(moment_of(copy.prediction.pk) - copy.prediction.received_at) < timedelta(milliseconds=2)
 
 
 def test_nobody_but_a_lead_gives_answers_and_only_to_what_they_may_read(api, office, past, alice, carol, mallory):

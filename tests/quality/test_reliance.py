@@ -124,6 +124,19 @@ def test_whoever_had_answered_the_source_took_it_back_or_adjudicates_does_not_co
     assert found == {(dave.pk, False), (erin.pk, True)}
 
 
+def test_nothing_counts_of_a_source_whose_decision_was_taken_back(seed, api, office, carol):
+    dave = factories.make_reviewer("dave", office)
+    (case,) = seed(1)
+    take_and_answer(api(dave), case, DENY)
+    assert [answer.accepted for answer in answers(office)] == [True]
+    source = Case.objects.get(prediction=case.prediction.copy_of)
+    reopened = api(carol).post(f"/api/v1/cases/{source.pk}/reopen", {"reason": "The model was right."})
+    assert reopened.status_code == 200
+    assert answers(office) == []
+    take_and_answer(api(factories.make_reviewer("erin", office)), source, DENY)
+    assert answers(office) == []  # it is known now that another answer is right
+
+
 def test_an_answer_after_a_view_of_ones_own_is_another_measure(adjudicate, api, office):
     adjudicate(1)
     dave = factories.make_reviewer("dave", office)
