@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from reviewapp.access.rules import Role
 from reviewapp.catalog.models import UseCase
 from reviewapp.datasets import actions, forms, presenting, queries, rules
 from reviewapp.datasets.exports import Form
@@ -29,6 +30,8 @@ LIST_ORDER = ("-requested_at", "-id")
 def labels(request: HttpRequest) -> HttpResponse:
     """Labels, newest first, with how people decided among those that the filters let through."""
     values = query.read(request.GET, allowed=("use_case", "cursor", *FILTERS))
+    if _waits_for_rights(request):
+        return render(request, "datasets/no_rights.html")
     use_cases = _use_cases(request)
     use_case = _chosen(use_cases, values.get("use_case", ""))
     filters = _filters(values, use_cases, use_case)
@@ -80,6 +83,8 @@ def freeze(request: HttpRequest) -> HttpResponse:
 def datasets(request: HttpRequest) -> HttpResponse:
     """Data sets, newest first."""
     values = query.read(request.GET, allowed=("use_case", "cursor"))
+    if _waits_for_rights(request):
+        return render(request, "datasets/no_rights.html")
     use_cases = _use_cases(request)
     found = queries.visible_snapshots(request.actor)
     slug = values.get("use_case", "")
@@ -145,6 +150,11 @@ def download(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse()
     return download_response(snapshot, Form(values["format"]), actor=request.actor, at=timezone.now())
+
+
+def _waits_for_rights(request: HttpRequest) -> bool:
+    """Whether these are their pages, and nobody has given them a right on a use case yet: no error, as it is where they start."""
+    return request.actor.has_role(Role.ML) and not queries.readable_use_cases(request.actor).exists()
 
 
 def _use_cases(request: HttpRequest) -> list[UseCase]:

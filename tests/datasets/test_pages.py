@@ -4,8 +4,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from reviewapp.access.rules import Role
 from reviewapp.datasets import freezing
 from reviewapp.datasets.models import DatasetSnapshot
+from tests import factories
 from tests.datasets import world
 
 
@@ -16,6 +18,15 @@ def test_the_labels_page_counts_what_people_decided(labels, alice):
     whole = alice.browser.get("/labels/").content.decode()
     assert "20.0 %" in whole
     assert "12 of n = 60" in whole
+
+
+def test_whoever_has_the_role_and_no_right_yet_is_told_who_gives_it(db, sign_in):
+    erin, dave = factories.make_user("erin", Role.ML), factories.make_user("dave", Role.REVIEWER)
+    for path in ("/labels/", "/datasets/"):
+        page = sign_in(erin).get(path)
+        assert page.status_code == 200
+        assert "No labels for you to read yet" in page.content.decode()
+        assert sign_in(dave).get(path).status_code == 403
 
 
 def test_pages_go_on_without_doubling(labels, alice):
