@@ -119,7 +119,7 @@ def _chart(prediction: Prediction, steps: Waterfall, use_case: UseCase, toward: 
         caption = f"From the average {noun} to this one: {pair}, in log-odds."
     return {
         "caption": f"{caption} Solid pushes towards {toward}, hatched towards {against}.",
-        "axis_title": f"{own} rather than {other}, of 100" if steps.is_pairwise else f"{own}, of 100 like it",
+        "axis_title": _axis_title(own, other if steps.is_pairwise else ""),
         "axis": [{"percent": tick.label, "x": tick.x, "main": tick.is_even} for tick in steps.ticks],
         "rows": [
             {
@@ -137,6 +137,16 @@ def _chart(prediction: Prediction, steps: Waterfall, use_case: UseCase, toward: 
             for row in steps.rows
         ],
     }
+
+
+_AXIS_LENGTH = 40  # the axis stands in a chart on a phone and does not wrap; the caption above has the outcomes in full
+
+
+def _axis_title(own: str, other: str) -> str:
+    title = f"{own} rather than {other}, of 100" if other else f"{own}, of 100 like it"
+    if len(title) <= _AXIS_LENGTH:
+        return title
+    return "the first rather than the second, of 100" if other else "this outcome, of 100 like it"
 
 
 def _reckoned(prediction: Prediction, end: int) -> str:
