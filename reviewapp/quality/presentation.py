@@ -28,18 +28,27 @@ def age(made_at: datetime, *, now: datetime) -> str:
 
 
 def share(estimate: Mapping[str, Any], *, what: str) -> dict[str, str]:
-    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure. :param what: the cases, "pairs"."""
+    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure.
+
+    :param what: the cases, "pairs".
+    :return: value, range, n and, where the value is not shown, status: why; brief: the same for a cell.
+    """
     n = estimate["n"]
     between = f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} of 100"
     if n < FEWEST_FOR_RANGE:
-        return _hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} {what} from which a range is told")
+        few = f"too few: {n}"
+        return hidden(n, f"{few} of the {FEWEST_FOR_RANGE} {what} from which a range is told", brief=few)
+    if estimate["value"] is None:
+        return hidden(n, "no figure: one share in force has no answer in this arm yet")
     if n < FEWEST_FOR_VALUE:
-        return _hidden(n, f"range only: {n} of the {FEWEST_FOR_VALUE} {what} that a figure needs", between=between)
+        why = f"range only: {n} of the {FEWEST_FOR_VALUE} {what} that a figure needs"
+        return hidden(n, why, brief=f"{n} {what}: range only", between=between)
     return {"value": f"{100 * estimate['value']:.0f} of 100", "range": between, "n": str(n), "status": ""}
 
 
-def _hidden(n: int, status: str, *, between: str = NOT_SHOWN) -> dict[str, str]:
-    return {"value": NOT_SHOWN, "range": between, "n": str(n), "status": status}
+def hidden(n: int, status: str, *, brief: str = "", between: str = NOT_SHOWN) -> dict[str, str]:
+    """As `share`, of a figure that is not shown. :param brief: where a cell has no room for `status`."""
+    return {"value": NOT_SHOWN, "range": between, "n": str(n), "status": status, "brief": brief or status}
 
 
 def beyond_chance(
@@ -50,7 +59,7 @@ def beyond_chance(
         between = f"{estimate['low']:.2f} to {estimate['high']:.2f}"
         return {"value": f"{estimate['value']:.2f}", "range": between, "n": str(estimate["n"]), "status": ""}
     if estimate["n"] < FEWEST_FOR_VALUE:
-        return _hidden(
+        return hidden(
             estimate["n"], f"too few for {name}: {estimate['n']} of the {FEWEST_FOR_VALUE} pairs that it needs"
         )
     given = [sum(row) + sum(column) for row, column in zip(table, zip(*table, strict=True), strict=True)]
@@ -61,7 +70,7 @@ def beyond_chance(
         "too_one_sided": f"too one-sided for {name}: {rarer} of {sum(given)} answers are not “{commonest}”; it needs {FEWEST_RARER}",
         "no_interval": f"no range can be told for {name}: the answers do not vary enough",
     }
-    return _hidden(estimate["n"], words[estimate["reason"]])
+    return hidden(estimate["n"], words[estimate["reason"]])
 
 
 def agreement(queue: Queue, body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -214,11 +223,13 @@ def influence(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _points(arms: Mapping[str, Any]) -> dict[str, str]:
     """A difference of two shares in points of 100, and what it says in words."""
     estimate, n = arms["difference"], min(arms["seen_first"]["n"], arms["blind"]["n"])
-    if n < FEWEST_FOR_RANGE or estimate["value"] is None:
-        return _hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} answers in each arm from which a range is told")
+    if n < FEWEST_FOR_RANGE:
+        return hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} answers in each arm from which a range is told")
+    if estimate["value"] is None:
+        return hidden(n, "no figure: one share in force has no answer in one of the arms yet")
     between = f"{100 * estimate['low']:+.0f} to {100 * estimate['high']:+.0f} points"
     if estimate["status"] != "ok":
-        return _hidden(
+        return hidden(
             n, f"range only: {n} of the {FEWEST_IN_ARM} answers in each arm that a figure needs", between=between
         )
     words = "no influence is shown" if estimate["low"] <= 0 <= estimate["high"] else _moved(estimate["value"])

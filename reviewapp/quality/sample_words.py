@@ -12,7 +12,7 @@ from reviewapp.cases.wording import span
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport
-from reviewapp.quality.presentation import share
+from reviewapp.quality.presentation import hidden, share
 from reviewapp.quality.rules import FEWEST_FOR_RANGE, Ruling, Sampled
 from reviewapp.quality.sample_queries import is_withheld
 
@@ -99,7 +99,7 @@ def _errors(part: Mapping[str, Any]) -> dict[str, str]:
         return share(errors, what="answers")
     between = f"{100 * errors['low']:.0f} to {100 * errors['high']:.0f} of 100"
     waiting = f"{part['waiting']} wait{'s' if part['waiting'] == 1 else ''} for a lead"
-    return {"value": "not shown", "range": between, "n": str(errors["n"]), "status": waiting}
+    return hidden(errors["n"], waiting, brief=f"{errors['n']} answers: range only", between=between)
 
 
 def sample_line(row: QaSample) -> dict[str, Any]:
