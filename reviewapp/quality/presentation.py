@@ -28,22 +28,41 @@ def age(made_at: datetime, *, now: datetime) -> str:
 
 
 def share(estimate: Mapping[str, Any], *, what: str) -> dict[str, str]:
-    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure.
+    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure: of weighted ones from what is worth as
+    many, and of a sum only if each of its parts has them.
 
     :param what: the cases, "pairs".
     :return: value, range, n and, where the value is not shown, status: why; brief: the same for a cell.
     """
-    n = estimate["n"]
+    n, worth = estimate["n"], worth_of(estimate)
     between = f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} of 100"
-    if n < FEWEST_FOR_RANGE:
-        few = f"too few: {n}"
-        return hidden(n, f"{few} of the {FEWEST_FOR_RANGE} {what} from which a range is told", brief=few)
+    if worth < FEWEST_FOR_RANGE:
+        why = f"too few: {_counted(n, worth, FEWEST_FOR_RANGE, what)} from which a range is told"
+        return hidden(n, why, brief=f"too few: {n}{_if_less(worth, n)}")
     if estimate["value"] is None:
         return hidden(n, "no figure: one share in force has no answer in this arm yet")
-    if n < FEWEST_FOR_VALUE:
-        why = f"range only: {n} of the {FEWEST_FOR_VALUE} {what} that a figure needs"
-        return hidden(n, why, brief=f"{n} {what}: range only", between=between)
+    if worth < FEWEST_FOR_VALUE:
+        why = f"range only: {_counted(n, worth, FEWEST_FOR_VALUE, what)} that a figure needs"
+        return hidden(n, why, brief=f"{n} {what}{_if_less(worth, n)}: range only", between=between)
+    if estimate["status"] != "ok":
+        why = f"range only: one share in force has fewer than {FEWEST_FOR_VALUE} answers in this arm"
+        return hidden(n, why, between=between)
     return {"value": f"{100 * estimate['value']:.0f} of 100", "range": between, "n": str(n), "status": ""}
+
+
+def worth_of(estimate: Mapping[str, Any]) -> int:
+    """As how many cases that count alike its cases say: all, or fewer where some stand for more decisions than others."""
+    return int(estimate.get("effective_n", estimate["n"]))
+
+
+def _counted(n: int, worth: int, fewest: int, what: str) -> str:
+    if worth == n:
+        return f"{n} of the {fewest} {what}"
+    return f"{n} {what}, some of which stand for more decisions than others, are worth {worth} of the {fewest}"
+
+
+def _if_less(worth: int, n: int) -> str:
+    return "" if worth == n else f", worth {worth}"
 
 
 def hidden(n: int, status: str, *, brief: str = "", between: str = NOT_SHOWN) -> dict[str, str]:
@@ -187,7 +206,7 @@ def person(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rate(rate: Mapping[str, Any]) -> dict[str, str]:
     """A rate seen against the team: its mean from 30 cases on, with the range that holds it with 90 per cent certainty."""
-    return share({"n": rate["n"], "value": rate["mean"], "low": rate["low"], "high": rate["high"]}, what="answers")
+    return share({**rate, "value": rate["mean"]}, what="answers")
 
 
 def _flags(row: Mapping[str, Any]) -> list[str]:
@@ -228,10 +247,13 @@ def _points(arms: Mapping[str, Any]) -> dict[str, str]:
     if estimate["value"] is None:
         return hidden(n, "no figure: one share in force has no answer in one of the arms yet")
     between = f"{100 * estimate['low']:+.0f} to {100 * estimate['high']:+.0f} points"
-    if estimate["status"] != "ok":
+    if n < FEWEST_IN_ARM:
         return hidden(
             n, f"range only: {n} of the {FEWEST_IN_ARM} answers in each arm that a figure needs", between=between
         )
+    if estimate["status"] != "ok":
+        why = f"range only: one share in force has fewer than {FEWEST_FOR_VALUE} answers in one of the arms"
+        return hidden(n, why, between=between)
     words = "no influence is shown" if estimate["low"] <= 0 <= estimate["high"] else _moved(estimate["value"])
     return {"value": f"{100 * estimate['value']:+.0f} points", "range": between, "n": str(n), "status": words}
 

@@ -141,6 +141,34 @@ def test_a_share_at_which_nobody_has_answered_blind_yet_is_said_in_words(office,
     assert told[0]["difference"]["status"].startswith("too few: 9 of the 10")
 
 
+@pytest.mark.parametrize(
+    ("blind", "values", "words"),
+    [
+        (
+            29,
+            ("not shown", "not shown"),
+            (
+                "range only: one share in force has fewer than 30 answers in this arm",
+                "range only: one share in force has fewer than 30 answers in one of the arms",
+            ),
+        ),
+        (30, ("78 of 100", "+0 points"), ("", "no influence is shown")),
+    ],
+)
+def test_each_share_in_force_needs_enough_answers_of_its_own(office, monkeypatch, blind, values, words):
+    """All in all there are plenty: but most cases were drawn at the share of which there are few blind ones."""
+    rows = [
+        ArmCount(0.05, "blind", None, 600, 450), ArmCount(0.05, "seen_first", None, 600, 450),
+        ArmCount(0.01, "blind", None, blind, 24), ArmCount(0.01, "seen_first", None, 2000, 1600),
+    ]  # fmt: skip
+    monkeypatch.setattr(arms, "counted", lambda *_, **__: rows)
+    now = factories.now()
+    told = influence({"influence": arms.figures(office.queue, since=now, until=now)})[0]
+    assert (told["blind"]["value"], told["difference"]["value"]) == values
+    assert (told["blind"]["status"], told["difference"]["status"]) == words
+    assert "not shown" not in {told["blind"]["range"], told["difference"]["range"]}
+
+
 def test_a_lead_reads_it_on_the_page_and_through_the_api_without_any_seeded_case(half, api, sign_in, alice, carol):
     take_and_answer(api(alice), drawn(half, "seen_first"), DENY)
     assert Selection.objects.exists()
