@@ -165,6 +165,7 @@ def window_words() -> str:
 
 # Reliance
 
+UNLIKELY = 0.10  # that somebody quick is right in less than 80 of 100: "right" is said as sparingly as "often wrong"
 CONCERN = 0.20  # as `inference.evaluation.reviewers.LIMIT`, which may not be imported here
 
 
@@ -200,7 +201,7 @@ def person(row: Mapping[str, Any]) -> dict[str, Any]:
         "under": _rate(row["under"]),
         "fast": share(row["fast"], what="answers"),
         "flags": _flags(row),
-        "is_fast_and_right": row["haste"]["status"] == "ok" and not row["haste"]["is_flagged"],
+        "is_fast_and_right": row["haste"]["status"] == "ok" and row["haste"]["below"] < UNLIKELY,
     }
 
 

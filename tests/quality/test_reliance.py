@@ -193,6 +193,26 @@ def test_fast_and_right_is_no_finding_and_fast_and_wrong_is(told, alice, sign_in
     assert "quick, and then often wrong" in told(wrong)
 
 
+@pytest.mark.parametrize(
+    ("right", "of", "words"),
+    [
+        (3, 5, "nothing stands out"),
+        (5, 5, "nothing stands out"),  # so few may be luck
+        (14, 20, "nothing stands out"),
+        (21, 30, "nothing stands out"),
+        (29, 30, "fast and right"),
+    ],
+)
+def test_alice_reads_that_she_is_fast_and_right_only_if_that_is_almost_certain(
+    told, alice, bob, sign_in, right, of, words
+):
+    """That nothing is held against her is no praise."""
+    quick = [said(alice.pk, right=True, accepted=i < right, seconds=1.0) for i in range(of)]
+    told(quick + [said(bob.pk, right=True, accepted=True) for _ in range(60)])
+    note = page_of(sign_in(alice), "/quality/mine/").split('data-label="Note">')[1].split("</td>")[0]
+    assert words in note
+
+
 def test_whether_somebody_asked_what_if_is_told_apart(told, office):
     people = [uuid4() for _ in range(2)]
     asked = [said(people[0], right=False, accepted=False, asked=True) for _ in range(30)]
