@@ -213,6 +213,14 @@ def test_alice_reads_that_she_is_fast_and_right_only_if_that_is_almost_certain(
     assert words in note
 
 
+def test_carol_and_alice_read_in_which_two_ways_the_answer_to_a_seeded_case_is_known(told, alice, sign_in):
+    both = "a lead decided between two people who differed, or gave the answer"
+    page = told([said(alice.pk, right=True, accepted=True)])
+    assert both in page
+    assert "0 known answers can be used next" in page
+    assert both in page_of(sign_in(alice), "/quality/mine/")
+
+
 def test_whether_somebody_asked_what_if_is_told_apart(told, office):
     people = [uuid4() for _ in range(2)]
     asked = [said(people[0], right=False, accepted=False, asked=True) for _ in range(30)]
@@ -225,7 +233,8 @@ def test_whether_somebody_asked_what_if_is_told_apart(told, office):
 def test_without_seeded_cases_the_page_says_which_setting_makes_them(sign_in, carol, adjudicated):
     page = page_of(sign_in(carol))
     assert "Nobody has answered a seeded case of this queue" in page
-    assert "1 past decision can be used now" in page
+    assert "1 known answer can be used now" in page
+    assert "a lead decided between two people who differed, or known answers that a lead gave" in page
     assert "/queues/loans/settings/#proof" in page
 
 
