@@ -93,9 +93,10 @@ def _people(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
 
 
 def plain(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as JSON has it."""
+    """An estimate as JSON has it; `effective_n` where its cases are weighted."""
     numbers = {name: getattr(estimate, name) for name in ("value", "low", "high")}
-    return {
+    weighted = {} if estimate.effective_n is None else {"effective_n": round(estimate.effective_n, 6)}
+    return weighted | {
         "n": estimate.n,
         "status": estimate.status,
         "reason": estimate.reason,

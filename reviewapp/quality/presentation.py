@@ -28,18 +28,46 @@ def age(made_at: datetime, *, now: datetime) -> str:
 
 
 def share(estimate: Mapping[str, Any], *, what: str) -> dict[str, str]:
-    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure. :param what: the cases, "pairs"."""
-    n = estimate["n"]
+    """A share of 100, with its interval. From 10 cases on the interval is shown, from 30 the figure: of weighted ones from what is worth as
+    many, and of a sum only if each of its parts has them.
+
+    :param what: the cases, "pairs".
+    :return: value, range, n and, where the value is not shown, status: why; brief: the same for a cell.
+    """
+    n, worth = estimate["n"], worth_of(estimate)
     between = f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} of 100"
-    if n < FEWEST_FOR_RANGE:
-        return _hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} {what} from which a range is told")
-    if n < FEWEST_FOR_VALUE:
-        return _hidden(n, f"range only: {n} of the {FEWEST_FOR_VALUE} {what} that a figure needs", between=between)
+    if worth < FEWEST_FOR_RANGE:
+        why = f"too few: {_counted(n, worth, FEWEST_FOR_RANGE, what)} from which a range is told"
+        return hidden(n, why, brief=f"too few: {n}{_if_less(worth, n)}")
+    if estimate["value"] is None:
+        return hidden(n, "no figure: one share in force has no answer in this arm yet")
+    if worth < FEWEST_FOR_VALUE:
+        why = f"range only: {_counted(n, worth, FEWEST_FOR_VALUE, what)} that a figure needs"
+        return hidden(n, why, brief=f"{n} {what}{_if_less(worth, n)}: range only", between=between)
+    if estimate["status"] != "ok":
+        why = f"range only: one share in force has fewer than {FEWEST_FOR_VALUE} answers in this arm"
+        return hidden(n, why, between=between)
     return {"value": f"{100 * estimate['value']:.0f} of 100", "range": between, "n": str(n), "status": ""}
 
 
-def _hidden(n: int, status: str, *, between: str = NOT_SHOWN) -> dict[str, str]:
-    return {"value": NOT_SHOWN, "range": between, "n": str(n), "status": status}
+def worth_of(estimate: Mapping[str, Any]) -> int:
+    """As how many cases that count alike its cases say: all, or fewer where some stand for more decisions than others."""
+    return int(estimate.get("effective_n", estimate["n"]))
+
+
+def _counted(n: int, worth: int, fewest: int, what: str) -> str:
+    if worth == n:
+        return f"{n} of the {fewest} {what}"
+    return f"{n} {what}, some of which stand for more decisions than others, are worth {worth} of the {fewest}"
+
+
+def _if_less(worth: int, n: int) -> str:
+    return "" if worth == n else f", worth {worth}"
+
+
+def hidden(n: int, status: str, *, brief: str = "", between: str = NOT_SHOWN) -> dict[str, str]:
+    """As `share`, of a figure that is not shown. :param brief: where a cell has no room for `status`."""
+    return {"value": NOT_SHOWN, "range": between, "n": str(n), "status": status, "brief": brief or status}
 
 
 def beyond_chance(
@@ -50,7 +78,7 @@ def beyond_chance(
         between = f"{estimate['low']:.2f} to {estimate['high']:.2f}"
         return {"value": f"{estimate['value']:.2f}", "range": between, "n": str(estimate["n"]), "status": ""}
     if estimate["n"] < FEWEST_FOR_VALUE:
-        return _hidden(
+        return hidden(
             estimate["n"], f"too few for {name}: {estimate['n']} of the {FEWEST_FOR_VALUE} pairs that it needs"
         )
     given = [sum(row) + sum(column) for row, column in zip(table, zip(*table, strict=True), strict=True)]
@@ -61,7 +89,7 @@ def beyond_chance(
         "too_one_sided": f"too one-sided for {name}: {rarer} of {sum(given)} answers are not “{commonest}”; it needs {FEWEST_RARER}",
         "no_interval": f"no range can be told for {name}: the answers do not vary enough",
     }
-    return _hidden(estimate["n"], words[estimate["reason"]])
+    return hidden(estimate["n"], words[estimate["reason"]])
 
 
 def agreement(queue: Queue, body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -137,6 +165,7 @@ def window_words() -> str:
 
 # Reliance
 
+UNLIKELY = 0.10  # that somebody quick is right in less than 80 of 100: "right" is said as sparingly as "often wrong"
 CONCERN = 0.20  # as `inference.evaluation.reviewers.LIMIT`, which may not be imported here
 
 
@@ -172,13 +201,13 @@ def person(row: Mapping[str, Any]) -> dict[str, Any]:
         "under": _rate(row["under"]),
         "fast": share(row["fast"], what="answers"),
         "flags": _flags(row),
-        "is_fast_and_right": row["haste"]["status"] == "ok" and not row["haste"]["is_flagged"],
+        "is_fast_and_right": row["haste"]["status"] == "ok" and row["haste"]["below"] < UNLIKELY,
     }
 
 
 def _rate(rate: Mapping[str, Any]) -> dict[str, str]:
     """A rate seen against the team: its mean from 30 cases on, with the range that holds it with 90 per cent certainty."""
-    return share({"n": rate["n"], "value": rate["mean"], "low": rate["low"], "high": rate["high"]}, what="answers")
+    return share({**rate, "value": rate["mean"]}, what="answers")
 
 
 def _flags(row: Mapping[str, Any]) -> list[str]:
@@ -214,13 +243,18 @@ def influence(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _points(arms: Mapping[str, Any]) -> dict[str, str]:
     """A difference of two shares in points of 100, and what it says in words."""
     estimate, n = arms["difference"], min(arms["seen_first"]["n"], arms["blind"]["n"])
-    if n < FEWEST_FOR_RANGE or estimate["value"] is None:
-        return _hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} answers in each arm from which a range is told")
+    if n < FEWEST_FOR_RANGE:
+        return hidden(n, f"too few: {n} of the {FEWEST_FOR_RANGE} answers in each arm from which a range is told")
+    if estimate["value"] is None:
+        return hidden(n, "no figure: one share in force has no answer in one of the arms yet")
     between = f"{100 * estimate['low']:+.0f} to {100 * estimate['high']:+.0f} points"
-    if estimate["status"] != "ok":
-        return _hidden(
+    if n < FEWEST_IN_ARM:
+        return hidden(
             n, f"range only: {n} of the {FEWEST_IN_ARM} answers in each arm that a figure needs", between=between
         )
+    if estimate["status"] != "ok":
+        why = f"range only: one share in force has fewer than {FEWEST_FOR_VALUE} answers in one of the arms"
+        return hidden(n, why, between=between)
     words = "no influence is shown" if estimate["low"] <= 0 <= estimate["high"] else _moved(estimate["value"])
     return {"value": f"{100 * estimate['value']:+.0f} points", "range": between, "n": str(n), "status": words}
 

@@ -12,7 +12,7 @@ from reviewapp.cases.wording import span
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.errors import Invalid, Problem
 from reviewapp.quality.models import KnownAnswer, QaSample, QualityReport
-from reviewapp.quality.presentation import share
+from reviewapp.quality.presentation import hidden, share, worth_of
 from reviewapp.quality.rules import FEWEST_FOR_RANGE, Ruling, Sampled
 from reviewapp.quality.sample_queries import is_withheld
 
@@ -95,11 +95,11 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
 def _errors(part: Mapping[str, Any]) -> dict[str, str]:
     """A range alone while some wait for a lead, who may say either."""
     errors = part["error_rate"]
-    if not part["waiting"] or errors["n"] < FEWEST_FOR_RANGE:
+    if not part["waiting"] or worth_of(errors) < FEWEST_FOR_RANGE:
         return share(errors, what="answers")
     between = f"{100 * errors['low']:.0f} to {100 * errors['high']:.0f} of 100"
     waiting = f"{part['waiting']} wait{'s' if part['waiting'] == 1 else ''} for a lead"
-    return {"value": "not shown", "range": between, "n": str(errors["n"]), "status": waiting}
+    return hidden(errors["n"], waiting, brief=f"{errors['n']} answers: range only", between=between)
 
 
 def sample_line(row: QaSample) -> dict[str, Any]:

@@ -48,9 +48,13 @@ def reliance_answer(queue: Queue, report: QualityReport | None, usernames: Mappi
 
 
 class EstimateShape(serializers.Serializer[Any]):
-    """A figure, what it rests on, and whether it may be shown: below 30 only the interval, below 10 only the count."""
+    """A figure, what it rests on, and whether it may be shown: below 30 only the interval, below 10 only the count.
+
+    Where cases stand for unequal numbers of decisions, `effective_n` says as how many that count alike they say; these are then what counts.
+    """
 
     n = serializers.IntegerField()
+    effective_n = serializers.FloatField(required=False)
     status = serializers.ChoiceField(choices=["ok", "too_few", "undefined"])
     reason = serializers.CharField(allow_null=True)
     value = serializers.FloatField(allow_null=True)

@@ -142,9 +142,12 @@ def _no_seeds(request: HttpRequest, queue: Queue | None) -> dict[str, str]:
     if queue is None:
         return {"title": "No queue is open to you", "text": "Ask an administrator for the right to read a queue."}
     title = "Nobody has answered a seeded case of this queue"
-    text = "Figures appear the day after the first answers to seeded cases: past cases on which a lead decided, shown once more."
+    text = "Figures appear the day after the first answers to seeded cases: past cases whose right answer is known, shown once more."
     usable = queries.usable_now(queue, at=timezone.now())
-    more = f"{usable} past decision{'' if usable == 1 else 's'} can be used now. It takes cases that two people answered differently."
+    more = (
+        f"{usable} known answer{'' if usable == 1 else 's'} can be used now. It takes cases in which a lead decided between two people "
+        "who differed, or known answers that a lead gave."
+    )
     if not queries.leads(request.actor, queue):
         return {
             "title": title,

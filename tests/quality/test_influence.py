@@ -9,8 +9,10 @@ from reviewapp.access.rules import Scope
 from reviewapp.cases.models import Case, Selection
 from reviewapp.quality import arms
 from reviewapp.quality.arms import ArmCount, counted
+from reviewapp.quality.models import QualityReport
 from reviewapp.quality.presentation import influence
 from reviewapp.quality.reliance import work_out
+from reviewapp.quality.rules import Kind
 from tests import factories
 from tests.quality.answering import take_and_answer
 from tests.quality.test_samples import read_blind
@@ -118,6 +120,53 @@ def test_the_page_says_what_a_difference_shows_and_what_is_too_few(office, monke
     now = factories.now()
     told = influence({"influence": arms.figures(office.queue, since=now, until=now)})
     assert (told[0]["difference"]["value"], told[0]["difference"]["status"]) == (value, status)
+
+
+def test_a_share_at_which_nobody_has_answered_blind_yet_is_said_in_words(office, monkeypatch, sign_in, carol):
+    """She raised it yesterday: one case with the advice in sight was answered since, and none blind."""
+    rows = [ArmCount(0.05, "blind", None, 40, 30), ArmCount(0.05, "seen_first", None, 800, 700)]
+    monkeypatch.setattr(arms, "counted", lambda *_, **__: [*rows, ArmCount(0.1, "seen_first", None, 1, 1)])
+    now = factories.now()
+    body = {"n": 0, "influence": arms.figures(office.queue, since=now, until=now)}
+    QualityReport.objects.create(queue=office.queue, kind=Kind.RELIANCE, made_at=now, body=body)
+    answer = sign_in(carol).get("/quality/reliance/?queue=loans")
+    assert answer.status_code == 200
+    row = answer.content.decode().split("All cases")[1].split("</tr>")[0]
+    assert "no figure: one share in force has no answer in this arm yet" in row
+    assert "no figure: one share in force has no answer in one of the arms yet" in row
+    assert "too few" not in row  # 40 are more than 10
+    rows[0] = ArmCount(0.05, "blind", None, 9, 7)
+    told = influence({"influence": arms.figures(office.queue, since=now, until=now)})
+    assert told[0]["blind"]["status"] == "too few: 9 of the 10 answers from which a range is told"
+    assert told[0]["difference"]["status"].startswith("too few: 9 of the 10")
+
+
+@pytest.mark.parametrize(
+    ("blind", "values", "words"),
+    [
+        (
+            29,
+            ("not shown", "not shown"),
+            (
+                "range only: one share in force has fewer than 30 answers in this arm",
+                "range only: one share in force has fewer than 30 answers in one of the arms",
+            ),
+        ),
+        (30, ("78 of 100", "+0 points"), ("", "no influence is shown")),
+    ],
+)
+def test_each_share_in_force_needs_enough_answers_of_its_own(office, monkeypatch, blind, values, words):
+    """All in all there are plenty: but most cases were drawn at the share of which there are few blind ones."""
+    rows = [
+        ArmCount(0.05, "blind", None, 600, 450), ArmCount(0.05, "seen_first", None, 600, 450),
+        ArmCount(0.01, "blind", None, blind, 24), ArmCount(0.01, "seen_first", None, 2000, 1600),
+    ]  # fmt: skip
+    monkeypatch.setattr(arms, "counted", lambda *_, **__: rows)
+    now = factories.now()
+    told = influence({"influence": arms.figures(office.queue, since=now, until=now)})[0]
+    assert (told["blind"]["value"], told["difference"]["value"]) == values
+    assert (told["blind"]["status"], told["difference"]["status"]) == words
+    assert "not shown" not in {told["blind"]["range"], told["difference"]["range"]}
 
 
 def test_a_lead_reads_it_on_the_page_and_through_the_api_without_any_seeded_case(half, api, sign_in, alice, carol):

@@ -206,6 +206,34 @@ def test_fast_and_right_is_no_finding_and_fast_and_wrong_is(told, alice, sign_in
     assert "quick, and then often wrong" in told(wrong)
 
 
+@pytest.mark.parametrize(
+    ("right", "of", "words"),
+    [
+        (3, 5, "nothing stands out"),
+        (5, 5, "nothing stands out"),  # so few may be luck
+        (14, 20, "nothing stands out"),
+        (21, 30, "nothing stands out"),
+        (29, 30, "fast and right"),
+    ],
+)
+def test_alice_reads_that_she_is_fast_and_right_only_if_that_is_almost_certain(
+    told, alice, bob, sign_in, right, of, words
+):
+    """That nothing is held against her is no praise."""
+    quick = [said(alice.pk, right=True, accepted=i < right, seconds=1.0) for i in range(of)]
+    told(quick + [said(bob.pk, right=True, accepted=True) for _ in range(60)])
+    note = page_of(sign_in(alice), "/quality/mine/").split('data-label="Note">')[1].split("</td>")[0]
+    assert words in note
+
+
+def test_carol_and_alice_read_in_which_two_ways_the_answer_to_a_seeded_case_is_known(told, alice, sign_in):
+    both = "a lead decided between two people who differed, or gave the answer"
+    page = told([said(alice.pk, right=True, accepted=True)])
+    assert both in page
+    assert "0 known answers can be used next" in page
+    assert both in page_of(sign_in(alice), "/quality/mine/")
+
+
 def test_whether_somebody_asked_what_if_is_told_apart(told, office):
     people = [uuid4() for _ in range(2)]
     asked = [said(people[0], right=False, accepted=False, asked=True) for _ in range(30)]
@@ -218,7 +246,8 @@ def test_whether_somebody_asked_what_if_is_told_apart(told, office):
 def test_without_seeded_cases_the_page_says_which_setting_makes_them(sign_in, carol, adjudicated):
     page = page_of(sign_in(carol))
     assert "Nobody has answered a seeded case of this queue" in page
-    assert "1 past decision can be used now" in page
+    assert "1 known answer can be used now" in page
+    assert "a lead decided between two people who differed, or known answers that a lead gave" in page
     assert "/queues/loans/settings/#proof" in page
 
 

@@ -17,8 +17,8 @@ from reviewapp.lib import draws
 from reviewapp.policies import queries as policies
 from reviewapp.predictions.models import Label, Prediction
 from reviewapp.quality import sample_queries, sampling
-from reviewapp.quality.models import QaAnswer, QaResolution, QaSample
-from reviewapp.quality.rules import trace_if_drawn
+from reviewapp.quality.models import QaAnswer, QaResolution, QaSample, QualityReport
+from reviewapp.quality.rules import Kind, trace_if_drawn
 from reviewapp.quality.samples import figures, work_out
 from reviewapp.quality.tasks import draw_samples as task
 from tests import factories
@@ -451,6 +451,32 @@ def test_figures_are_of_the_days_before_and_weighted_by_the_chance_that_was_kept
     found = figures(office.queue, until=factories.now())
     assert found["automatic"]["error_rate"]["value"] == pytest.approx(1000 / 1600)  # unweighted it were 10 of 40
     assert found["human"]["error_rate"]["status"] == "undefined"
+
+
+@pytest.mark.parametrize(
+    ("alike", "many", "ruling", "cell"),
+    [
+        (30, 0, "wrong", '<p class="strong">0 of 100</p>'),
+        (90, 10, "wrong", "100 answers, worth 13: range only"),
+        (30, 1, "wrong", "too few: 31, worth 2"),
+        (90, 10, None, "100 answers: range only"),  # they wait for a lead
+        (30, 1, None, "too few: 31, worth 2"),
+    ],
+)
+def test_answers_of_which_some_stand_for_many_more_decisions_are_worth_fewer(
+    office, monkeypatch, sign_in, carol, alike, many, ruling, cell
+):
+    """Carol lowered the share from 5 of 100 to 1 of 1,000: one answer since stands for as many decisions as 50 before."""
+    rows = [sample_queries.SampleRow("human", 0.05, True, None)] * alike
+    rows += [sample_queries.SampleRow("human", 0.001, False, ruling)] * many
+    monkeypatch.setattr(sample_queries, "rows_of", lambda *_, **__: rows)
+    now = factories.now()
+    body = figures(office.queue, until=now)
+    QualityReport.objects.create(queue=office.queue, kind=Kind.SAMPLES, made_at=now, body=body)
+    page = sign_in(carol).get("/quality/samples/?queue=loans").content.decode()
+    row = page.split("Decisions of people</th>")[1].split("</tr>")[0]
+    assert cell in row.split('data-label="Wrong, as a lead says"')[1]
+    assert ('<p class="strong">' in row) == (many == 0)
 
 
 def test_the_report_is_made_once_a_day_and_read_on_the_page_and_through_the_api(differing, api, sign_in, carol):

@@ -292,6 +292,21 @@ def test_nothing_is_taken_that_could_be_told_apart(adjudicated, office):
     assert mix_in(at=factories.now()) == 0  # the routing would name a policy that is not in force any more
 
 
+@pytest.mark.parametrize("path", ["/queues/loans/settings/", "/help/lead/"])
+def test_carol_reads_what_is_seeded_and_what_the_cap_does_not_lower(sign_in, carol, office, path):
+    page = " ".join(sign_in(carol).get(path).content.decode().split())
+    assert "a lead decided between two people who differed, or gave the answer" in page
+    assert "mostly, in six of ten, the model is wrong, as far as both kinds are at hand" in page
+    assert "Blind first itself is not lowered, nor are 2 automatic decisions a day, so it can be more." in page
+    assert "never taken" not in page
+    assert "at most. If what you set" not in page
+
+
+def test_alice_reads_in_help_that_the_right_answer_to_some_cases_is_known(sign_in, alice):
+    page = sign_in(alice).get("/help/reviewer/").content.decode()
+    assert "a few past cases whose right answer is known, from a lead" in page
+
+
 def test_carol_sets_the_share_and_may_not_pass_the_cap(api, sign_in, carol, alice, office):
     page = sign_in(carol).get("/queues/loans/settings/").content.decode()
     assert "Proof of review" in page
