@@ -10,6 +10,7 @@ from reviewapp.cases.answer_form import chosen_words
 from reviewapp.cases.forms import AnswerForm
 from reviewapp.cases.models import Case
 from reviewapp.cases.own_work import passed_on
+from reviewapp.cases.queries import counted_reviews
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.actor import Actor
 
@@ -18,10 +19,12 @@ def lost_context(found: Case, actor: Actor, form: AnswerForm, *, now: datetime) 
     """`lost` of a case that the actor may see, for cases/_lease_lost.html."""
     held = found.holder if found.state == CaseState.LEASED and found.holder_id != actor.user_id else None
     return _typed(found, form) | {
-        "answered": found.reviews.filter(reviewer_id=actor.user_id).exists(),
+        "answered": counted_reviews(found).filter(reviewer_id=actor.user_id).exists(),
         "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
+        "is_decided": found.state == CaseState.DECIDED,
         "is_gone": passed_on(found.pk, actor, lease=form.lease) is not None,
         "was_late": _was_late(found),
+        "is_untouched": found.lease == form.lease,
     }
 
 

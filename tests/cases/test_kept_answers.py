@@ -123,6 +123,62 @@ def differing(office, alice, bob, api):
     return case
 
 
+# What became of a case whose lease was lost
+
+
+def over(case):
+    Case.objects.filter(pk=case.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def answered_late(browser, case, lease):
+    form = {"lease": lease, "choice": "correct:approve", "note": "I called her employer."}
+    refused = browser.post(f"/cases/{case.pk}/review/", form)
+    assert refused.status_code == 409
+    assert "I called her employer." in refused.content.decode()
+    return refused.content.decode()
+
+
+def test_an_answer_that_was_taken_back_does_not_stand(office, alice, carol, api, sign_in, settings):
+    settings.UNDO_SECONDS = 30
+    case, browser = office.send(), sign_in(alice)
+    lease, path = claim(api, alice), f"/api/v1/cases/{case.pk}"
+    assert api(alice).post(f"{path}/review", {"lease": lease, "answer": "agree"}).status_code == 200
+    assert "You have answered" in answered_late(browser, case, lease), "as it does until it is taken back"
+    lease = api(alice).post(f"{path}/undo", {}).json()["lease"]["number"]
+    order = {"act": "release", "cases": [str(case.pk)], "reason": "She left early."}
+    assert api(carol).post("/api/v1/cases/bulk", order).json()["results"][0]["status"] == 200
+    page = answered_late(browser, case, lease)
+    assert "You have answered" not in page
+    assert "Nobody else has taken the case." in page
+
+
+def test_alice_reads_that_bob_decided_the_case_meanwhile(office, alice, bob, api, sign_in):
+    case, browser = office.send(), sign_in(alice)
+    lease = claim(api, alice)
+    over(case)
+    answer = {"lease": claim(api, bob), "answer": "agree"}
+    assert "Bob now has" in answered_late(browser, case, lease)
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/review", answer).status_code == 200
+    page = answered_late(browser, case, lease)
+    assert "Nobody else" not in page
+    assert f"{case.external_id} is decided" in page
+
+
+def test_alice_who_may_give_the_second_answer_is_not_told_that_there_is_a_first(office, alice, bob, api, sign_in):
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    case, browser = office.send(), sign_in(alice)
+    lease = claim(api, alice)
+    over(case)
+    answer = {"lease": claim(api, bob), "answer": "agree"}
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/review", answer).status_code == 200
+    page = answered_late(browser, case, lease)
+    for told in ("Nobody else", "You have answered", "is decided", "Bob now has"):
+        assert told not in page
+    assert "The case waits again; your text comes with it." in page
+    assert "Take it again with my text" in page
+
+
 # The case went where its holder sees nothing of it
 
 
