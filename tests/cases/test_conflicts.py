@@ -73,6 +73,21 @@ def test_who_lost_the_lease_gives_nothing_back_by_saying_so(cases, api, bob):
     assert [Case.objects.get(pk=case.pk).holder for case in cases] == [bob] * 3
 
 
+def test_bob_takes_no_answer_back_once_it_is_on_record_that_he_knows_her(cases, api, sign_in, bob, carol, settings):
+    settings.UNDO_SECONDS = 30
+    path = f"/api/v1/cases/{cases[0].pk}"
+    lease = api(bob).post(f"{path}/claim").json()["lease"]["number"]
+    assert api(bob).post(f"{path}/review", {"lease": lease, "answer": "agree"}).status_code == 200
+    record(api, carol, cases[0])
+    refused = api(bob).post(f"{path}/undo", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "knows-subject")
+    page = sign_in(bob).post(f"/cases/{cases[0].pk}/undo/", follow=True).content.decode()
+    assert "you do not answer it anew" in page
+    assert Case.objects.get(pk=cases[0].pk).state == "decided"
+    end(api, carol)
+    assert api(bob).post(f"{path}/undo", {}).status_code == 200
+
+
 def test_who_else_holds_a_case_of_that_person_keeps_it(cases, api, alice, bob, carol):
     api(alice).post(f"/api/v1/cases/{cases[0].pk}/claim")
     record(api, carol, cases[0])

@@ -315,6 +315,17 @@ def test_sent_twice_under_one_key_it_is_one_document(in_hand, alice, api):
     assert first.json() == again.json()
 
 
+def test_who_knows_the_person_attaches_nothing(in_hand, alice, bob, api, sign_in):
+    assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/recuse", {"lease": 1}).status_code == 200
+    assert code_of(to_case(api(alice), in_hand, pdf())) == "knows-subject"
+    browser = sign_in(alice)
+    refused = upload(browser, in_hand, pdf())
+    assert (refused.status_code, "you attach no documents to it" in refused.content.decode()) == (409, True)
+    assert "/documents/" not in browser.get(f"/cases/{in_hand.pk}/").content.decode(), "nor is it offered"
+    assert not Document.objects.exists()
+    assert to_case(api(bob), in_hand, pdf()).status_code == 201
+
+
 def test_nothing_is_added_to_a_decided_case(in_hand, alice, api):
     assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/review", {"lease": 1, "answer": "agree"}).status_code == 200
     assert code_of(to_case(api(alice), in_hand, pdf())) == "case-decided"

@@ -12,11 +12,11 @@ from uuid import UUID
 from reviewapp.access.idempotency import Once, durable
 from reviewapp.access.rules import SUBMIT, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, TooManyDocuments
+from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, KnowsSubject, TooManyDocuments
 from reviewapp.cases.documents.inspecting import Found, inspect, safe_name
 from reviewapp.cases.evidence_queries import case_of, readable_document
 from reviewapp.cases.models import Case, Document, DocumentContent
-from reviewapp.cases.queries import visible_cases
+from reviewapp.cases.queries import is_recused, recused, visible_cases
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.story import first_prediction
 from reviewapp.catalog.queries import use_cases_of
@@ -27,6 +27,7 @@ from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.sealing import seal_under, unseal_under
 
 MOST_DOCUMENTS = 20
+_KNOWS = "You know the person this case is about, as you said or a lead recorded: you attach no documents to it."
 
 
 def attach_to_case(
@@ -34,7 +35,7 @@ def attach_to_case(
 ) -> Document:
     """Keep what somebody who may work on the case sent as a document of it.
 
-    :raises NotFound: if they may not. :raises CaseDecided, TooManyDocuments, DocumentThere:
+    :raises NotFound: if they may not. :raises KnowsSubject: if they are linked to the person. :raises CaseDecided, TooManyDocuments, DocumentThere:
     :raises Invalid: with a sentence for a file that is not kept.
     """
     _refuse_decided(case_to_attach_to(case_id, actor))  # before the file costs anything
@@ -76,11 +77,13 @@ def _attach_to_prediction(
 
 
 def case_to_attach_to(case_id: UUID, actor: Actor) -> Case:
-    """For a door that looks before it reads what may be large. :raises NotFound:"""
-    rows = visible_cases(actor, WORK_QUEUE).select_related("prediction__subject")
-    case = rows.filter(pk=case_id).first()
+    """For a door that looks before it reads what may be large. :raises NotFound: :raises KnowsSubject:"""
+    rows = visible_cases(actor, WORK_QUEUE).annotate(knows_person=recused(actor.user_id))
+    case = rows.select_related("prediction__subject").filter(pk=case_id).first()
     if case is None:
         raise NotFound
+    if is_recused(case, actor):
+        raise KnowsSubject(_KNOWS)
     return case
 
 

@@ -27,7 +27,7 @@ from reviewapp.cases import (
     timeline,
     wording,
 )
-from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
+from reviewapp.cases.actions import KnowsSubject, LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.comments_panel import comments_context, told_to
@@ -242,7 +242,7 @@ def undo(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Take back the answer one has just given, and open the case again with it as the draft."""
     try:
         actions.undo_review(case_id=case_id, actor=request.actor, at=timezone.now())
-    except TooLate as error:
+    except (KnowsSubject, TooLate) as error:
         messages.warning(request, error.detail)
     else:
         messages.success(request, "Your answer is taken back. It is in the form again, as your draft.")
