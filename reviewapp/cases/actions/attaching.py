@@ -38,7 +38,7 @@ def attach_to_case(
     :raises NotFound: if they may not. :raises KnowsSubject: if they are linked to the person. :raises CaseDecided, TooManyDocuments, DocumentThere:
     :raises Invalid: with a sentence for a file that is not kept.
     """
-    _refuse_decided(case_to_attach_to(case_id, actor))  # before the file costs anything
+    _refuse_at_the_door(case_to_attach_to(case_id, actor), once)
     found, sent = inspect(data), hashlib.sha256(data).digest()
     return _attach_to_case(case_id=case_id, found=found, sent=sent, name=name, actor=actor, at=at, once=once)
 
@@ -56,7 +56,7 @@ def attach_to_prediction(
     *, prediction_id: UUID, data: bytes, name: str, actor: Actor, at: datetime, once: Once | None = None
 ) -> Document:
     """Keep what the service that may send predictions of this use case sent as a document of one. Raises as `attach_to_case` does."""
-    _refuse_decided(case_of(prediction_to_attach_to(prediction_id, actor)))
+    _refuse_at_the_door(case_of(prediction_to_attach_to(prediction_id, actor)), once)
     found, sent = inspect(data), hashlib.sha256(data).digest()
     return _attach_to_prediction(
         prediction_id=prediction_id, found=found, sent=sent, name=name, actor=actor, at=at, once=once
@@ -96,6 +96,12 @@ def prediction_to_attach_to(prediction_id: UUID, actor: Actor) -> Prediction:
     if found is None:
         raise NotFound
     return found
+
+
+def _refuse_at_the_door(case: Case | None, once: Once | None) -> None:
+    """Before the file costs anything; but what comes under a key may have been answered before the decision, and the key is asked first."""
+    if once is None:
+        _refuse_decided(case)
 
 
 def _refuse_decided(case: Case | None) -> None:
