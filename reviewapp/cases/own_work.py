@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.audit.queries import of_object
-from reviewapp.cases.models import BlindAnswer, Case, Draft, Review
+from reviewapp.cases import rules
+from reviewapp.cases.models import BlindAnswer, Case, Correction, Draft, Reversal, Review
+from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.queries import in_hand, visible_cases
 from reviewapp.cases.rules import CaseState
 from reviewapp.lib.actor import Actor
@@ -23,8 +25,13 @@ def draft_of(case: Case, actor: Actor) -> Draft | None:
 
 
 def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Review]:
-    """The actor's own answers, newest first."""
+    """The actor's own answers, newest first. `corrected_in` and `reopened_in`: the rounds, if any, in which the case's inputs were first corrected
+    and it was first reopened since; the sooner of them is why an answer counts no more that was not taken back."""
+    since_then = {"case": OuterRef("case"), "round__gte": OuterRef("round")}
+    corrected = Correction.objects.filter(state=APPLIED, **since_then).order_by("round").values("round")[:1]
+    reopened = Reversal.objects.filter(kind=rules.Reversal.REOPEN, **since_then).order_by("round").values("round")[:1]
     rows = Review.objects.filter(reviewer_id=actor.user_id).select_related("case__queue__use_case", "reversal")
+    rows = rows.annotate(corrected_in=Subquery(corrected), reopened_in=Subquery(reopened))
     rows = rows.order_by("-id")
     return rows.filter(reviewed_at__gte=since) if since else rows
 

@@ -316,7 +316,10 @@ def test_sent_twice_under_one_key_it_is_one_document(in_hand, alice, api):
 
 
 def test_sent_again_under_its_key_after_the_decision_it_gets_the_answer_of_then(in_hand, office, alice, api):
-    client, places = api(alice), [(alice, f"cases/{in_hand.pk}"), (office.sender, f"predictions/{in_hand.prediction_id}")]
+    client, places = (
+        api(alice),
+        [(alice, f"cases/{in_hand.pk}"), (office.sender, f"predictions/{in_hand.prediction_id}")],
+    )
     sends = [
         partial(attach, api(person), f"/api/v1/{place}/documents", pdf(pages), headers={"Idempotency-Key": place})
         for pages, (person, place) in enumerate(places, start=1)

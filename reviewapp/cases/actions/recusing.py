@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.leasing import lock_leased, reopen
 from reviewapp.audit.actions import Entry
+from reviewapp.cases.actions.leasing import lock_leased, reopen
 from reviewapp.cases.models import Case, Correction, Recusal
 from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.rules import CaseState
