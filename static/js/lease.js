@@ -3,7 +3,8 @@
      [data-draft-status]                      "Draft saved 14:11"
      [data-lease-notice]                      where trouble is told
      <template data-when="offline|signed-out|lost|gone">   what it says; a 409 may bring its own HTML instead
-   Heartbeat: POST {lease}, answers {expires_at} or 409; 404, from either, is the end: nobody who asks again gets another answer. Draft: POST the whole form, answers {saved_at: "14:11"}; needs no lease. */
+   Heartbeat: POST {lease}, answers {expires_at} or 409. 404 is the end: who asks again gets no other answer.
+   Draft: POST the whole form, answers {saved_at: "14:11"}; needs no lease. */
 
 const form = document.querySelector("form[data-heartbeat-url]");
 const status = form?.querySelector("[data-draft-status]");
