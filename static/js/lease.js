@@ -2,8 +2,9 @@
      <form data-heartbeat-url data-draft-url data-lease-seconds="900" data-page-url>  hidden fields: csrfmiddlewaretoken, lease, active_seconds
      [data-draft-status]                      "Draft saved 14:11"
      [data-lease-notice]                      where trouble is told
-     <template data-when="offline|signed-out|lost">   what it says; a 409 may bring its own HTML instead
-   Heartbeat: POST {lease}, answers {expires_at} or 409. Draft: POST the whole form, answers {saved_at: "14:11"}; needs no lease. */
+     <template data-when="offline|signed-out|lost|gone">   what it says; a 409 may bring its own HTML instead
+   Heartbeat: POST {lease}, answers {expires_at} or 409. 404 is the end: who asks again gets no other answer.
+   Draft: POST the whole form, answers {saved_at: "14:11"}; needs no lease. */
 
 const form = document.querySelector("form[data-heartbeat-url]");
 const status = form?.querySelector("[data-draft-status]");
@@ -24,6 +25,7 @@ async function post(url, body) {
   if (!answer) return { outcome: "offline" };
   if (answer.redirected || answer.status === 401 || answer.status === 403) return { outcome: "signed-out" };
   if (answer.status === 409) return { outcome: "lost", html: await htmlOf(answer) };
+  if (answer.status === 404) return { outcome: "gone" };
   if (!answer.ok) return { outcome: "offline" };
   return { outcome: "done", data: await answer.json() };
 }
@@ -43,6 +45,7 @@ async function heartbeat() {
   if (notice.dataset.shows === "signed-out") await renewTokens();
   const result = await post(form.dataset.heartbeatUrl, leaseBody());
   if (result.outcome === "lost") return leaseLost(result.html);
+  if (result.outcome === "gone") return caseGone();
   if (result.outcome === "done") extended(result.data.expires_at);
   else tell(result.outcome);
   beat = setTimeout(heartbeat, result.outcome === "done" ? every : RETRY_MS);
@@ -76,6 +79,13 @@ async function leaseLost(html) {
   return "lost";
 }
 
+function caseGone() {
+  clearTimeout(beat);
+  lost = true;
+  tell("gone");
+  return "gone";
+}
+
 /* Told once per kind of trouble, so that an eight-second retry does not interrupt eight times a minute. */
 function tell(trouble, html = "") {
   if (notice.dataset.shows === (trouble ?? "")) return;
@@ -93,6 +103,11 @@ async function saveDraft() {
   const result = await post(form.dataset.draftUrl, new FormData(form));
   if (result.outcome === "done") {
     status.textContent = `Draft saved ${result.data.saved_at}.`;
+    return;
+  }
+  if (result.outcome === "gone") {
+    status.textContent = "Not saved; it is on this page only.";
+    if (!lost) caseGone();
     return;
   }
   status.textContent = "Not saved yet; kept on this page.";

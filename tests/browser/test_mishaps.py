@@ -126,6 +126,28 @@ def test_without_a_connection_the_answer_waits_and_then_goes(desk):
     expect(page.locator(".notice").first).to_contain_text(f"Recorded: {case['external_id']}")
 
 
+def test_a_case_out_of_reach_is_said_to_be_so_and_is_asked_for_no_more(desk):
+    page, case = desk
+    asked = []
+
+    def absent(route):
+        asked.append(route.request.url)
+        route.fulfill(status=404, content_type="application/json", body="{}")
+
+    page.route(re.compile(f"/cases/{case['case']['id']}/(draft|heartbeat)/$"), absent)
+    page.clock.install()
+    page.fill("#note", "Talked to the employer.")
+    page.clock.run_for(2_000)
+    notice = page.locator("[data-lease-notice]")
+    expect(notice).to_contain_text("This case is out of your reach now")
+    expect(page.locator("[data-draft-status]")).to_contain_text("on this page only")
+    page.clock.run_for(60_000)
+    page.locator("#answer button[type=submit]").click()
+    expect(notice).to_contain_text("copy what you need")
+    assert page.locator("#note").input_value() == "Talked to the employer."
+    assert len(asked) == 1
+
+
 def test_texts_that_bite_are_texts(world, person, held_out):
     bodies = (
         body | {"subject": {"name": BITING[0] + " " + "x" * 120, "reference": BITING[3]}}

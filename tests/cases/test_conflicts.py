@@ -52,6 +52,42 @@ def test_what_bob_holds_of_that_person_goes_back_and_his_other_case_stays(cases,
     assert "Looks fine." in sign_in(bob).get("/my-work/").content.decode(), "his text is kept"
 
 
+def test_bob_who_says_so_himself_gives_back_all_that_he_holds_of_that_person(cases, api, sign_in, bob):
+    leases = [api(bob).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"] for case in cases]
+    assert api(bob).post(f"/api/v1/cases/{cases[1].pk}/recuse", {"lease": leases[1]}).json()["status"] == "open"
+    assert [Case.objects.get(pk=case.pk).state for case in cases] == ["open", "open", "leased"]
+    events = AuditEvent.objects.filter(action="case.recused", actor_id=bob.pk)
+    assert {(event.object_id, event.data["lease"]) for event in events} == {(str(case.pk), 1) for case in cases[:2]}
+    answer = {"lease": leases[0], "answer": "agree", "note": "Looks fine."}
+    lost = api(bob).post(f"/api/v1/cases/{cases[0].pk}/review", answer)
+    assert (lost.status_code, lost.json()["code"]) == (409, "lease-lost")
+    assert "Looks fine." in sign_in(bob).get("/my-work/").content.decode(), "his text is kept"
+    refused = api(bob).post(f"/api/v1/cases/{cases[0].pk}/claim")
+    assert (refused.status_code, refused.json()["code"]) == (409, "knows-subject")
+
+
+def test_who_lost_the_lease_gives_nothing_back_by_saying_so(cases, api, bob):
+    leases = [api(bob).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"] for case in cases]
+    refused = api(bob).post(f"/api/v1/cases/{cases[0].pk}/recuse", {"lease": leases[0] + 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "lease-lost")
+    assert [Case.objects.get(pk=case.pk).holder for case in cases] == [bob] * 3
+
+
+def test_bob_takes_no_answer_back_once_it_is_on_record_that_he_knows_her(cases, api, sign_in, bob, carol, settings):
+    settings.UNDO_SECONDS = 30
+    path = f"/api/v1/cases/{cases[0].pk}"
+    lease = api(bob).post(f"{path}/claim").json()["lease"]["number"]
+    assert api(bob).post(f"{path}/review", {"lease": lease, "answer": "agree"}).status_code == 200
+    record(api, carol, cases[0])
+    refused = api(bob).post(f"{path}/undo", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "knows-subject")
+    page = sign_in(bob).post(f"/cases/{cases[0].pk}/undo/", follow=True).content.decode()
+    assert "you do not answer it anew" in page
+    assert Case.objects.get(pk=cases[0].pk).state == "decided"
+    end(api, carol)
+    assert api(bob).post(f"{path}/undo", {}).status_code == 200
+
+
 def test_who_else_holds_a_case_of_that_person_keeps_it(cases, api, alice, bob, carol):
     api(alice).post(f"/api/v1/cases/{cases[0].pk}/claim")
     record(api, carol, cases[0])

@@ -478,3 +478,31 @@ def test_a_lost_lease_keeps_the_text_of_an_answer_and_promises_none_to_a_correct
     assert {corrected.json()["code"], answered.json()["code"]} == {"lease-lost"}
     assert ("draft" in corrected.json()["detail"], "draft" in answered.json()["detail"]) == (False, True)
     assert in_hand.drafts.get(author=alice).note == "Seen the payslip"
+
+
+def test_my_reviews_say_why_an_answer_counts_no_more(in_hand, office, alice, carol, api, sign_in, settings):
+    settings.UNDO_SECONDS = 30
+    office.queue.review_policy = {"always": True}
+    office.queue.save()
+    bob = make_reviewer("bob", office)
+    browser, path = sign_in(alice), f"/api/v1/cases/{in_hand.pk}"
+
+    def became():
+        return re.findall(r"[^<>]*counts no more", browser.get("/reviews/").content.decode())
+
+    answer(api(alice), in_hand)
+    lease = api(alice).post(f"{path}/undo", {}).json()["lease"]["number"]
+    assert became() == ["taken back; counts no more"]
+    answer(api(alice), in_hand, lease=lease)
+    assert became() == ["taken back; counts no more"], "the second one waits"
+    lease = api(bob).post(f"{path}/claim").json()["lease"]["number"]
+    assert correct(api(bob), in_hand, lease=lease).status_code == 202
+    score_pending(at=timezone.now())
+    assert became() == ["inputs corrected since; counts no more", "taken back; counts no more"]
+    Queue.objects.update(review_policy={})
+    answer(api(bob), in_hand, lease=lease)
+    assert api(carol).post(f"{path}/reopen", {"reason": "The payslip was of another year."}).status_code == 200
+    assert became()[0] == "inputs corrected since; counts no more", "what came first stays the cause"
+    theirs = sign_in(bob).get("/reviews/").content.decode()
+    assert "reopened since; counts no more" in theirs
+    assert "corrected since" not in theirs

@@ -315,6 +315,35 @@ def test_sent_twice_under_one_key_it_is_one_document(in_hand, alice, api):
     assert first.json() == again.json()
 
 
+def test_sent_again_under_its_key_after_the_decision_it_gets_the_answer_of_then(in_hand, office, alice, api):
+    client, places = (
+        api(alice),
+        [(alice, f"cases/{in_hand.pk}"), (office.sender, f"predictions/{in_hand.prediction_id}")],
+    )
+    sends = [
+        partial(attach, api(person), f"/api/v1/{place}/documents", pdf(pages), headers={"Idempotency-Key": place})
+        for pages, (person, place) in enumerate(places, start=1)
+    ]
+    first = [send() for send in sends]
+    assert client.post(f"/api/v1/cases/{in_hand.pk}/review", {"lease": 1, "answer": "agree"}).status_code == 200
+    again = [send() for send in sends]
+    assert [answer.status_code for answer in (*first, *again)] == [201] * 4
+    assert [answer.content for answer in first] == [answer.content for answer in again]
+    late = attach(client, f"/api/v1/cases/{in_hand.pk}/documents", pdf(3), headers={"Idempotency-Key": "another"})
+    assert code_of(late) == "case-decided"
+
+
+def test_who_knows_the_person_attaches_nothing(in_hand, alice, bob, api, sign_in):
+    assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/recuse", {"lease": 1}).status_code == 200
+    assert code_of(to_case(api(alice), in_hand, pdf())) == "knows-subject"
+    browser = sign_in(alice)
+    refused = upload(browser, in_hand, pdf())
+    assert (refused.status_code, "you attach no documents to it" in refused.content.decode()) == (409, True)
+    assert "/documents/" not in browser.get(f"/cases/{in_hand.pk}/").content.decode(), "nor is it offered"
+    assert not Document.objects.exists()
+    assert to_case(api(bob), in_hand, pdf()).status_code == 201
+
+
 def test_nothing_is_added_to_a_decided_case(in_hand, alice, api):
     assert api(alice).post(f"/api/v1/cases/{in_hand.pk}/review", {"lease": 1, "answer": "agree"}).status_code == 200
     assert code_of(to_case(api(alice), in_hand, pdf())) == "case-decided"

@@ -101,6 +101,16 @@ def test_only_who_answered_takes_it_back(reviewer, case, bob, mallory, api):
     assert Case.objects.get(pk=case.pk).state == "decided"
 
 
+def test_who_works_on_the_queue_no_more_takes_no_answer_back(reviewer, case, office, alice, sign_in):
+    answer(reviewer, case)
+    rights = office.queue.queueuserpermission_set.filter(user=alice)
+    assert rights.exists()
+    rights.delete()
+    assert undo(reviewer, case).status_code == 404
+    assert sign_in(alice).post(f"/cases/{case.pk}/undo/").status_code == 404
+    assert Case.objects.get(pk=case.pk).state == "decided"
+
+
 def test_undo_comes_once(reviewer, case):
     answer(reviewer, case)
     assert [undo(reviewer, case).status_code for _ in range(2)] == [200, 409]

@@ -13,6 +13,7 @@ from reviewapp.cases.actions import Given, Order, claim_case, lead_cases, review
 from reviewapp.cases.models import Case, Queue
 from reviewapp.cases.rules import Answer, LeadAct
 from tests import factories
+from tests.concurrency.meanwhile import meanwhile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 CASES, TIMES = 40, 10
@@ -45,6 +46,21 @@ def test_two_leads_who_give_the_same_cases_away_at_once_leave_an_unbroken_story(
         ]
         assert [data.get("holder") for data in story] == [None, *(data["assigned_to"] for data in story[:-1])]
         assert (case.lease, str(case.holder_id)) == (len(story), story[-1]["assigned_to"])
+
+
+def test_who_gives_back_all_of_a_person_waits_for_a_lead_and_holds_nothing_that_the_lead_comes_to_later(
+    office, alice, api
+):
+    first, second = sorted((office.send(), office.send()), key=lambda case: case.pk)
+    client = api(alice)
+    for case in (first, second):
+        assert client.post(f"/api/v1/cases/{case.pk}/claim").status_code == 200
+    with meanwhile(lambda: client.post(f"/api/v1/cases/{second.pk}/recuse", {"lease": 1})) as start:
+        Case.objects.select_for_update(no_key=True).get(pk=first.pk)
+        (found,) = start()
+        assert Case.objects.filter(pk=second.pk).select_for_update(no_key=True, skip_locked=True).exists()
+    assert found.result().status_code == 200
+    assert not Case.objects.filter(holder=alice).exists()
 
 
 def test_of_two_leads_who_save_the_settings_of_a_queue_at_once_one_is_told(web, office, carol):

@@ -12,11 +12,11 @@ from uuid import UUID
 from reviewapp.access.idempotency import Once, durable
 from reviewapp.access.rules import SUBMIT, WORK_QUEUE
 from reviewapp.audit import actions as audit
-from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, TooManyDocuments
+from reviewapp.cases.actions.refusals import CaseDecided, DocumentThere, KnowsSubject, TooManyDocuments
 from reviewapp.cases.documents.inspecting import Found, inspect, safe_name
 from reviewapp.cases.evidence_queries import case_of, readable_document
 from reviewapp.cases.models import Case, Document, DocumentContent
-from reviewapp.cases.queries import visible_cases
+from reviewapp.cases.queries import is_recused, recused, visible_cases
 from reviewapp.cases.rules import CaseState
 from reviewapp.cases.story import first_prediction
 from reviewapp.catalog.queries import use_cases_of
@@ -27,6 +27,7 @@ from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.sealing import seal_under, unseal_under
 
 MOST_DOCUMENTS = 20
+_KNOWS = "You know the person this case is about, as you said or a lead recorded: you attach no documents to it."
 
 
 def attach_to_case(
@@ -34,10 +35,10 @@ def attach_to_case(
 ) -> Document:
     """Keep what somebody who may work on the case sent as a document of it.
 
-    :raises NotFound: if they may not. :raises CaseDecided, TooManyDocuments, DocumentThere:
+    :raises NotFound: if they may not. :raises KnowsSubject: if they are linked to the person. :raises CaseDecided, TooManyDocuments, DocumentThere:
     :raises Invalid: with a sentence for a file that is not kept.
     """
-    _refuse_decided(case_to_attach_to(case_id, actor))  # before the file costs anything
+    _refuse_at_the_door(case_to_attach_to(case_id, actor), once)
     found, sent = inspect(data), hashlib.sha256(data).digest()
     return _attach_to_case(case_id=case_id, found=found, sent=sent, name=name, actor=actor, at=at, once=once)
 
@@ -55,7 +56,7 @@ def attach_to_prediction(
     *, prediction_id: UUID, data: bytes, name: str, actor: Actor, at: datetime, once: Once | None = None
 ) -> Document:
     """Keep what the service that may send predictions of this use case sent as a document of one. Raises as `attach_to_case` does."""
-    _refuse_decided(case_of(prediction_to_attach_to(prediction_id, actor)))
+    _refuse_at_the_door(case_of(prediction_to_attach_to(prediction_id, actor)), once)
     found, sent = inspect(data), hashlib.sha256(data).digest()
     return _attach_to_prediction(
         prediction_id=prediction_id, found=found, sent=sent, name=name, actor=actor, at=at, once=once
@@ -76,11 +77,13 @@ def _attach_to_prediction(
 
 
 def case_to_attach_to(case_id: UUID, actor: Actor) -> Case:
-    """For a door that looks before it reads what may be large. :raises NotFound:"""
-    rows = visible_cases(actor, WORK_QUEUE).select_related("prediction__subject")
-    case = rows.filter(pk=case_id).first()
+    """For a door that looks before it reads what may be large. :raises NotFound: :raises KnowsSubject:"""
+    rows = visible_cases(actor, WORK_QUEUE).annotate(knows_person=recused(actor.user_id))
+    case = rows.select_related("prediction__subject").filter(pk=case_id).first()
     if case is None:
         raise NotFound
+    if is_recused(case, actor):
+        raise KnowsSubject(_KNOWS)
     return case
 
 
@@ -93,6 +96,12 @@ def prediction_to_attach_to(prediction_id: UUID, actor: Actor) -> Prediction:
     if found is None:
         raise NotFound
     return found
+
+
+def _refuse_at_the_door(case: Case | None, once: Once | None) -> None:
+    """Before the file costs anything; but what comes under a key may have been answered before the decision, and the key is asked first."""
+    if once is None:
+        _refuse_decided(case)
 
 
 def _refuse_decided(case: Case | None) -> None:

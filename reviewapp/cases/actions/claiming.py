@@ -31,7 +31,8 @@ from reviewapp.lib.actor import Actor
 from reviewapp.lib.errors import NotFound
 
 # One statement: find the queue if the actor may work on it, pick in its order, skip what others are picking, and lease.
-# Time is the database's, so that web servers need not agree on it.
+# Time is the database's, so that web servers need not agree on it. What the actor holds is counted once their other claims are done, until the
+# end of the transaction: by a function of the database, as a lock of its own would cost each claim a statement.
 _CLAIM = """
 with q as materialized (select id, lease_minutes, most_held, next_order, answers_again from cases_queue where {which} and id in ({granted}))
 update cases_case set state = 'leased', holder_id = %(me)s, lease = lease + 1, leased_at = clock_timestamp(),
@@ -53,8 +54,7 @@ _PICK = """(
                 or k.case_id in ({of_original})))))
         and (c.skill = '' or %(adjudicates)s or exists (select from cases_skill s join cases_queue sq on sq.use_case_id = s.use_case_id
             where s.user_id = %(me)s and s.name = c.skill and sq.id = c.queue_id))
-        and (select q.most_held from q)
-            > (select count(*) from cases_case h where h.holder_id = %(me)s and h.state = 'leased' and h.lease_until > clock_timestamp())
+        and (select q.most_held from q) > (select countersign_held_by(%(me)s))
     order by {order}
     for no key update skip locked limit 1
 )"""

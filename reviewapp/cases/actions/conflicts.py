@@ -1,22 +1,18 @@
 """What a lead records of others: that somebody is linked to the person a case is about, and that this is over."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
-
-from django.db.models import Q
 
 from reviewapp.access.idempotency import durable
 from reviewapp.access.models import User
 from reviewapp.audit import actions as audit
 from reviewapp.audit.actions import Entry
 from reviewapp.cases.actions.leasing import reopen
-from reviewapp.cases.actions.recusing import mac_of
+from reviewapp.cases.actions.recusing import held_of, locked_in_order, mac_of
 from reviewapp.cases.actions.refusals import AlreadyLinked, EndedBefore
 from reviewapp.cases.conflicts import conflicts_for, leads_use_case_of, linkable
-from reviewapp.cases.models import Case, Correction, Recusal
-from reviewapp.cases.models.evidence import APPLIED
+from reviewapp.cases.models import Case, Recusal
 from reviewapp.cases.queries import recused, visible_cases
 from reviewapp.cases.rules import REASON_LENGTH, CaseState
 from reviewapp.lib.actor import Actor
@@ -40,7 +36,7 @@ def record_conflict(*, case_id: UUID, username: str, reason: str, actor: Actor, 
     if not leads_use_case_of(case, actor):
         raise NotAllowed("Only a lead of its use case records who is linked to its person.")
     person, mac = _named(case, username, reason, actor), mac_of(case_id)
-    concerned = _locked([case_id, *_held_by(person, case_id, mac)])
+    concerned = locked_in_order([case_id, *held_of(person.pk, case_id, mac)])
     if Case.objects.filter(recused(person.pk), pk=case_id).exists():
         raise AlreadyLinked
     Recusal.objects.create(
@@ -69,22 +65,6 @@ def _refuse(faults: list[Problem]) -> None:
 
 def _lead(actor: Actor) -> UUID:
     return cast("UUID", actor.user_id)  # who leads a queue has an id
-
-
-def _held_by(person: User, case_id: UUID, mac: bytes | None) -> list[UUID]:
-    """What they hold of the case's person; copies too, which are about whom their originals are about."""
-    original = Q(prediction__copy_of__in=Case.objects.filter(pk=case_id).values("prediction"))
-    original |= Q(prediction__copy_of__in=Correction.objects.filter(case=case_id, state=APPLIED).values("before"))
-    if mac is not None:
-        original |= Q(prediction__subject__reference_mac=mac) | Q(prediction__copy_of__subject__reference_mac=mac)
-    held = Case.objects.filter(holder=person, state=CaseState.LEASED)
-    return list(held.filter(original).values_list("pk", flat=True))
-
-
-def _locked(ids: Sequence[UUID]) -> list[Case]:
-    """In the order of ids, so that two leads wait for each other instead of blocking each other."""
-    rows = Case.objects.filter(pk__in=ids).select_related("queue").order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True))
 
 
 def _with_reason(entry: Entry, reason: str) -> Entry:

@@ -8,6 +8,7 @@ from reviewapp.access.idempotency import durable
 from reviewapp.access.rules import WORK_QUEUE
 from reviewapp.cases import rules
 from reviewapp.cases.models import NOTE_LENGTH, Case, Draft
+from reviewapp.cases.own_work import passed_on
 from reviewapp.cases.queries import visible_cases
 from reviewapp.catalog.rules import OutcomeKind
 from reviewapp.lib.actor import Actor
@@ -20,9 +21,9 @@ def save_draft(
 ) -> Draft:
     """Keep what the actor typed. A draft is theirs alone and no part of the record, so it leaves no event.
 
-    :raises NotFound: if the actor may not work on the case.
+    :raises NotFound: if the actor may not work on the case, unless it went on from their hands to where they may not.
     """
-    if not visible_cases(actor, WORK_QUEUE).filter(pk=case_id).exists():
+    if not visible_cases(actor, WORK_QUEUE).filter(pk=case_id).exists() and passed_on(case_id, actor) is None:
         raise NotFound
     values = {"choice": choice, "reason_codes": list(reason_codes), "note": note[:NOTE_LENGTH], "saved_at": at}
     draft, _ = Draft.objects.update_or_create(case_id=case_id, author_id=actor.user_id, defaults=values)

@@ -15,6 +15,7 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import rules
 from reviewapp.cases.actions.refusals import LeaseLost
 from reviewapp.cases.models import Case, Queue
+from reviewapp.cases.own_work import passed_on
 from reviewapp.cases.rules import Arm, CaseState
 from reviewapp.catalog.models import UseCase
 from reviewapp.lib.actor import Actor
@@ -79,8 +80,16 @@ _CASE = (
 
 
 def lock_leased(case_id: UUID, *, lease: int, actor: Actor) -> Held:
-    """The case, locked, if the actor holds it under this lease number; an over-run lease that nobody took is still good."""
-    held = lock(case_id, actor=actor)
+    """The case, locked, if the actor holds it under this lease number; an over-run lease that nobody took is still good.
+
+    :raises LeaseLost: also of a case that went on where they may not work. :raises NotFound: of any other on which they may not.
+    """
+    try:
+        held = lock(case_id, actor=actor)
+    except NotFound:
+        if passed_on(case_id, actor, lease=lease) is not None:
+            raise LeaseLost from None
+        raise
     if held.case.state != CaseState.LEASED or held.case.holder_id != actor.user_id or held.case.lease != lease:
         raise LeaseLost
     return held

@@ -10,15 +10,15 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from reviewapp.access.idempotency import durable
-from reviewapp.access.rules import LEAD_QUEUE
+from reviewapp.access.rules import LEAD_QUEUE, WORK_QUEUE
 from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
 from reviewapp.cases.actions.drafts import choice_again
 from reviewapp.cases.actions.opening import Clocks, facts_of
-from reviewapp.cases.actions.refusals import NotDecided, TooLate
+from reviewapp.cases.actions.refusals import KnowsSubject, NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.models.discussion import ReopenRequest
-from reviewapp.cases.queries import counted_reviews, queues_of, visible_cases
+from reviewapp.cases.queries import counted_reviews, is_recused, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.sla import SlaStage
 from reviewapp.cases.withholding import reveal
@@ -27,18 +27,24 @@ from reviewapp.lib.errors import Invalid, NotAllowed, NotFound
 from reviewapp.lib.fields import why_faults
 from reviewapp.predictions.actions import supersede_label
 
+_KNOWS = "You know the person this case is about, as you said or a lead recorded: you do not answer it anew. A lead can reopen it."
+
 
 @durable
 def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
     """Take the actor's own last answer back: the case is theirs again, under a new lease, with the answer as their draft.
 
-    :raises NotFound: if the actor may not see the case.
+    :raises NotFound: if the actor may not see the case, or may work on its queue no more. :raises KnowsSubject: if they are linked to the person.
     :raises TooLate: once the window is over, the label is written, or somebody else has taken the case that was passed on.
     """
     case = locked(case_id, actor)
     review = counted_reviews(case).select_related("queue__use_case").last()
     if review is None or review.reviewer_id != actor.user_id or not _in_window(review):
         raise TooLate
+    if not queues_of(actor, WORK_QUEUE).filter(pk=review.queue_id).exists():
+        raise NotFound
+    if is_recused(case, actor):
+        raise KnowsSubject(_KNOWS)
     if case.state in {CaseState.LEASED, CaseState.PENDED} or (case.state == CaseState.DECIDED and not _withhold(case)):
         raise TooLate
     ended = _end_round(case, rules.Reversal.UNDO, review=review, actor=actor)

@@ -27,16 +27,16 @@ from reviewapp.cases import (
     timeline,
     wording,
 )
-from reviewapp.cases.actions import LeaseLost, NotDecided, StaleView, TooLate
+from reviewapp.cases.actions import KnowsSubject, LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
-from reviewapp.cases.answer_form import chosen_words
 from reviewapp.cases.comments_panel import comments_context, told_to
 from reviewapp.cases.conflicts import leads_use_case_of
 from reviewapp.cases.corrections_panel import corrections_context
 from reviewapp.cases.documents_panel import documents_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
+from reviewapp.cases.lost_panel import gone_context, lost_context
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.reopenings_panel import ask_context
 from reviewapp.cases.rules import BLIND, Stage
@@ -46,7 +46,7 @@ from reviewapp.cases.views import adjudication
 from reviewapp.cases.views.queue import take_next
 from reviewapp.cases.withholding import reveal
 from reviewapp.lib import query
-from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed
+from reviewapp.lib.errors import Conflict, CountersignError, Invalid, NotAllowed, NotFound
 from reviewapp.predictions import what_if
 from reviewapp.predictions.models import FLIPS, WHAT_IF
 
@@ -205,9 +205,7 @@ def claim(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Record the answer and go on to the next case; after a blind one, show the same case with the model's part."""
     form = read_answer(request.POST)
-    found = (
-        queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue__use_case").filter(pk=case_id).first()
-    )
+    found = own_work.case_to_answer(case_id, request.actor, lease=form.lease)
     if found is None:
         raise Http404
     reveal([found], request.actor)
@@ -224,7 +222,7 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
             status=422,
         )
     except (LeaseLost, StaleView) as error:
-        return _kept(request, case_id, form, error)
+        return _kept(request, found, form, error)
     if given.answer == BLIND:
         messages.success(
             request, "Your view is recorded. This is what the model advises; confirm your answer or change it."
@@ -244,7 +242,7 @@ def undo(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Take back the answer one has just given, and open the case again with it as the draft."""
     try:
         actions.undo_review(case_id=case_id, actor=request.actor, at=timezone.now())
-    except TooLate as error:
+    except (KnowsSubject, TooLate) as error:
         messages.warning(request, error.detail)
     else:
         messages.success(request, "Your answer is taken back. It is in the form again, as your draft.")
@@ -274,24 +272,18 @@ def _recorded(done: Case) -> str:
     return f"Recorded: {done.external_id} went to {done.queue.name}."
 
 
-def _kept(request: HttpRequest, case_id: UUID, form: AnswerForm, error: CountersignError) -> HttpResponse:
+def _kept(request: HttpRequest, before: Case, form: AnswerForm, error: CountersignError) -> HttpResponse:
     """409: the answer was not recorded, the text is kept; says what became of the case."""
-    found = _viewed(request, case_id)
+    try:
+        found = _viewed(request, before.pk)
+    except NotFound:
+        return render(request, "cases/lease_lost.html", gone_context(before, form), status=409)
     context = _case_context(request, found)
     if isinstance(error, StaleView):
         messages.warning(request, error.detail)
         return render(request, "cases/case.html", context, status=409)
-    now = timezone.now()
-    held = found.holder if found.state == "leased" and found.holder_id != request.user.pk else None
-    context["lease_lost"] = {
-        "at": None,
-        "answered": any(review.reviewer_id == request.user.pk for review in found.reviews.all()),
-        "holder_name": held.display_name if held and found.lease_until and found.lease_until > now else None,
-        "choice_text": chosen_words(form.choice, found.queue.use_case),
-        "reasons_text": ", ".join(form.reason),
-        "note": form.note,
-        "take_url": context.get("take_url"),
-    }
+    lost = lost_context(found, request.actor, form, now=timezone.now())
+    context["lease_lost"] = lost | {"take_url": context.get("take_url")}
     return render(request, "cases/case.html", context, status=409)
 
 
@@ -360,21 +352,22 @@ def recuse(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 def heartbeat(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Answers {expires_at}, or 409 with the notice that the lease is lost."""
+    form = read_answer(request.POST)
     try:
-        kept = actions.heartbeat(
-            case_id=case_id, lease=read_answer(request.POST).lease, actor=request.actor, at=timezone.now()
-        )
+        kept = actions.heartbeat(case_id=case_id, lease=form.lease, actor=request.actor, at=timezone.now())
     except LeaseLost:
-        found = queries.whole_case(queries.visible_cases(request.actor), case_id)
-        context = {
-            "case": {
-                "id": case_id,
-                "external_id": found.external_id if found else "",
-                "queue": {"url": reverse("cases:queues")},
-            }
-        }
+        context = _lost_at_heartbeat(request, case_id, form)
         return render(request, "cases/_lease_lost.html", context, status=409)
     return JsonResponse({"expires_at": kept.lease_until})
+
+
+def _lost_at_heartbeat(request: HttpRequest, case_id: UUID, form: AnswerForm) -> dict[str, Any]:
+    """What was typed stands in the form itself, so only a case that is out of sight is told of here; the page of any other tells more."""
+    found = queries.visible_cases(request.actor).only("external_id").filter(pk=case_id).first()
+    if found is None and (gone := own_work.passed_on(case_id, request.actor, lease=form.lease)):
+        return gone_context(gone, form)
+    told = {"id": case_id, "external_id": found.external_id if found else "", "queue": {"url": reverse("cases:queues")}}
+    return {"case": told}
 
 
 @require_POST

@@ -35,8 +35,10 @@ def answered(review: Any) -> dict[str, Any]:
 
 def _became(review: Any, use_case: Any) -> str:
     case = review.case
-    if review.round < case.counted_from or hasattr(review, "reversal"):
-        return "taken back or reopened; counts no more"
+    if hasattr(review, "reversal"):
+        return "taken back; counts no more"
+    if review.round < case.counted_from:
+        return f"{_why_not_counted(review)} since; counts no more"
     if not case.outcome and review.outcome:
         return (
             "waits for a second answer" if case.stage == Stage.SECOND else "the second answer differs; a lead decides"
@@ -46,6 +48,11 @@ def _became(review: Any, use_case: Any) -> str:
     if review.outcome == case.outcome and review.answer in {Answer.AGREE, Answer.CORRECT}:
         return "decided"
     return f"decided: {use_case.outcome_label(case.outcome)}"
+
+
+def _why_not_counted(review: Any) -> str:
+    corrected, reopened = review.corrected_in, review.reopened_in
+    return "reopened" if corrected is None or (reopened is not None and reopened < corrected) else "inputs corrected"
 
 
 @require_safe

@@ -134,10 +134,12 @@ def _draft(draft: Any, now: datetime) -> dict[str, Any]:
     case = draft.case
     return {
         "external_id": case.external_id,
-        "url": reverse("cases:case", args=[case.pk]),
-        "queue_name": case.queue.name,
+        "url": reverse("cases:case", args=[case.pk]) if draft.is_readable else None,
+        "queue_name": case.queue.name if draft.is_readable else "",
         "saved_at": draft.saved_at,
         "excerpt": draft.note,
-        "state_text": presentation.state_text(case, now=now),
+        "state_text": presentation.state_text(case, now=now)
+        if draft.is_readable
+        else "You may not see this case any more",
         "discard_url": reverse("cases:discard", args=[case.pk]),
     }
