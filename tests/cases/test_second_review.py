@@ -8,7 +8,7 @@ from guardian.shortcuts import remove_perm
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Decision, Outbox, Review
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Review
 from tests import factories
 
 SECRET = "Second income stands in the October slip."
@@ -156,7 +156,8 @@ def test_the_lead_reads_both_answers_without_names_and_decides(api, alice, bob, 
     assert (decision.decided_by, decision.review.stage, decision.direction) == (carol, "adjudication", "low-side")
 
 
-def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, sign_in, alice, bob, carol, case):
+def differ_blind(api, alice, bob, case):
+    """Alice approves, bob denies as the model does, each blind first."""
     Case.objects.filter(pk=case.pk).update(is_blind=True)
     for who, outcome in ((alice, "approve"), (bob, "deny")):
         lease = api(who).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
@@ -164,6 +165,10 @@ def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, 
         assert seen["advised"] == "deny"
         given = {"answer": "agree"} if outcome == "deny" else {"answer": "correct", "outcome": "approve", "note": "x"}
         answer(api(who), lease, case, **given)
+
+
+def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, sign_in, alice, bob, carol, case):
+    differ_blind(api, alice, bob, case)
     taken = take(api(carol), adjudicate=True).json()
     assert (taken["advised"], taken["explanation"]) == (None, None)
     assert [(one["answer"], one["outcome"]) for one in taken["answers"]] == [(None, "approve"), (None, "deny")]
@@ -176,6 +181,34 @@ def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, 
     done = answer(api(carol), lease, case, answer="correct", outcome="deny", note="x")
     assert done["outcome"] == "deny"
     assert Review.objects.get(stage="adjudication").answer == "agree"
+
+
+def test_who_decides_between_two_on_a_blind_case_cannot_ask_what_the_model_says_by_answers_that_are_refused(
+    api, alice, bob, carol, case
+):
+    differ_blind(api, alice, bob, case)
+    lease = take(api(carol), adjudicate=True).json()["lease"]["number"]
+
+    def told(outcome, **given):
+        body = {"lease": lease, "outcome": outcome, **given}
+        refused = api(carol).post(f"/api/v1/cases/{case.pk}/review", body)
+        assert refused.status_code in {409, 422}, refused.content
+        return refused.json()
+
+    for given, code in (
+        ({"answer": "agree"}, "answer-blind-first"),
+        ({"answer": "agree", "note": "x"}, "answer-blind-first"),
+        ({"answer": "correct"}, "invalid"),
+        ({"answer": "refer", "note": "x"}, "invalid"),
+        ({"answer": "correct", "note": "x", "reason_codes": ["R99"]}, "invalid"),
+    ):
+        assert told("approve", **given) == told("deny", **given)
+        assert told("deny", **given)["code"] == code
+    told("", answer="agree", shown="of yesterday")
+    assert Draft.objects.get(author=carol).choice == "agree"
+    told("approve", answer="correct", shown="of yesterday")
+    assert Draft.objects.get(author=carol).choice == "outcome:approve"
+    assert not Decision.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,9 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     adjudicates = stage == Stage.ADJUDICATION
     if adjudicates and not may_adjudicate(case, actor):  # the right may be gone since the case was taken
         raise LeadDecides
-    if case.is_withheld and given.answer not in rules.PASSES_ON and not (adjudicates and given.outcome):
-        raise AnswerBlindFirst
+    names_outcome = adjudicates and given.answer == Answer.CORRECT and given.outcome
+    if case.is_withheld and given.answer not in rules.PASSES_ON and not names_outcome:
+        raise AnswerBlindFirst  # before anything is held against the advice: what is refused would tell it
     if adjudicates and given.answer == Answer.CORRECT and given.outcome == case.advised:
         given = replace(given, answer=Answer.AGREE)  # a lead names an outcome; what the model says is no matter
     _refuse_faults(held, given)
