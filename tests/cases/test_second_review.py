@@ -8,7 +8,7 @@ from guardian.shortcuts import remove_perm
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Decision, Draft, Outbox, Review
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from tests import factories
 
 SECRET = "Second income stands in the October slip."
@@ -251,18 +251,46 @@ def test_a_referred_case_goes_to_the_lead_queue_as_ever(api, alice, case):
     assert (case.stage, case.queue.slug) == ("first", "loans-lead")
 
 
-def test_taking_the_second_answer_back_leaves_the_first_as_it_was(api, alice, bob, case):
+@pytest.mark.parametrize("given", [{"answer": "agree"}, {"answer": "cannot_tell"}])
+def test_the_second_answer_stands_as_whoever_gave_it_may_now_read_the_first(api, sign_in, alice, bob, case, given):
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note=SECRET)
+    done = take_and_answer(api(bob), case, **given)
+    assert SECRET in sign_in(bob).get(f"/cases/{case.pk}/").content.decode()
+    refused = api(bob).post(f"/api/v1/cases/{case.pk}/undo", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "answer-stands")
+    told = sign_in(bob).post(f"/cases/{case.pk}/undo/", follow=True).content.decode()
+    assert "This answer stands" in told
+    case.refresh_from_db()
+    assert (case.state, case.stage, case.round) == (done["status"], "adjudication", 1)
+    assert not Reversal.objects.exists()
+
+
+def test_a_second_answer_that_decides_stands_too(api, alice, bob, case):
     take_and_answer(api(alice), case)
     take_and_answer(api(bob), case)
-    undone = api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).json()
-    case.refresh_from_db()
-    assert (case.stage, case.holder, case.round, case.counted_from) == ("second", bob, 2, 1)
-    assert not Outbox.objects.exists()
-    assert api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).status_code == 409  # nothing of his is left to take back
-    done = answer(api(bob), undone["lease"]["number"], case, answer="correct", outcome="approve", note="x")
-    assert done["status"] == "open"
-    case.refresh_from_db()
-    assert case.stage == "adjudication"
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).json()["code"] == "answer-stands"
+    assert Outbox.objects.count() == 1
+
+
+def test_the_page_offers_to_take_back_the_first_answer_and_the_binding_one_and_not_the_second(
+    sign_in, alice, bob, carol, case
+):
+    offer = f'action="/cases/{case.pk}/undo/"'
+
+    def told(who, choice, take="/queues/loans/next/"):
+        browser = sign_in(who)
+        browser.post(take)
+        case.refresh_from_db()
+        form = {"lease": case.lease, "choice": choice, "note": "I called."}
+        page = browser.post(f"/cases/{case.pk}/review/", form, follow=True).content.decode()
+        assert "Recorded: " in page
+        return page
+
+    assert offer in told(alice, "correct:approve")
+    assert offer not in told(bob, "agree")
+    assert offer in told(carol, "outcome:deny", take="/adjudication/next/")
+    page = sign_in(carol).post(f"/cases/{case.pk}/undo/", follow=True).content.decode()
+    assert "Your answer is taken back" in page  # she had read both before
 
 
 def test_taking_the_first_answer_back_is_too_late_once_somebody_has_taken_the_second(api, alice, bob, case):
