@@ -1,6 +1,7 @@
 """Second review and adjudication: two people answer on their own; where they differ, a lead decides, and that binds."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,8 +9,10 @@ from guardian.shortcuts import remove_perm
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
+from reviewapp.cases.actions import return_due, watch_sla
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
 from tests import factories
+from tests.cases.pending import ahead, come_due
 
 SECRET = "Second income stands in the October slip."
 
@@ -115,6 +118,52 @@ def test_a_case_that_waits_for_its_second_answer_looks_like_any_other(api, sign_
         taken += api(bob).get(f"/api/v1/cases/{one.pk}/comments").content.decode()
         seen.append(anonymous(taken + client.get(f"/cases/{one.pk}/").content.decode(), one))
     assert seen[0] == seen[1]
+
+
+def sentences(browser, case):
+    return [event["sentence"] for event in browser.get(f"/cases/{case.pk}/").context["timeline"]]
+
+
+def test_the_second_reviewer_is_not_told_to_whom_the_case_was_given_before(
+    api, sign_in, office, alice, bob, carol, case
+):
+    frank = factories.make_auditor("frank", office)
+    lead = api(carol, Scope.CASES_LEAD)
+    give, take_back = {"act": "reassign", "to": "alice"}, {"act": "release"}
+    for act in (give, take_back, give):
+        order = {**act, "cases": [str(case.pk)], "reason": "The shift ends."}
+        assert lead.post("/api/v1/cases/bulk", order).json()["results"][0]["status"] == 200
+    case.refresh_from_db()
+    pend = {"lease": case.lease, "follow_up_at": ahead(hours=2), "awaited": "payslip"}
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/pend", pend).status_code == 200
+    come_due()
+    assert return_due(at=timezone.now()) == 1
+    take_and_answer(api(alice), case)
+    told = ["Carol gave the case to Alice.", "Carol took the case back from Alice.", "Alice agreed: deny."]
+    returned = "The follow-up time came: the case went back to its queue, with its priority raised by one."
+    assert set(told) | {returned} <= set(sentences(sign_in(frank), case))
+    take(api(bob))
+    read = sentences(sign_in(bob), case)
+    assert read[-1] == "Bob took the case."
+    assert not [one for one in read if "Alice" in one or "Carol" in one or one == returned]
+    answer(api(bob), case.lease + 2, case)
+    assert set(told) <= set(sentences(sign_in(bob), case))
+
+
+def test_nor_that_it_went_to_somebody_when_it_was_late(api, sign_in, office, alice, bob, case):
+    frank = factories.make_auditor("frank", office)
+    Queue.objects.filter(pk=office.queue.pk).update(late_act="person", late_person=alice)
+    earlier = timezone.now() - timedelta(minutes=1)
+    Case.objects.update(opened_at=earlier, risk_at=earlier, due_at=earlier, watch_at=earlier)
+    watch_sla(at=timezone.now())
+    case.refresh_from_db()
+    answer(api(alice), case.lease, case)
+    went = "The late case went to Alice."
+    assert went in sentences(sign_in(frank), case)
+    take(api(bob))
+    read = sentences(sign_in(bob), case)
+    assert went not in read
+    assert "Bob took the case." in read
 
 
 def anonymous(text, case):
