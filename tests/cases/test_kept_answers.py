@@ -106,6 +106,19 @@ def test_a_nurse_who_must_answer_blind_does_not_read_the_level_of_the_model_out_
     assert chosen(browser.get(f"/cases/{case.pk}/").content.decode()) == ["outcome:2"]  # what she said herself
 
 
+@pytest.mark.parametrize("choice", [f"x:{'y' * 78}", f"blind:{'y' * 74}", f"correct:{'y' * 61}", "y" * 81])
+def test_a_choice_that_no_form_sends_is_refused_and_not_kept(nurse, urgent, api, sign_in, choice):
+    take(api(nurse), urgent)
+    browser = sign_in(nurse)
+    for path, lease in (("review", 99), ("review", urgent.lease), ("draft", urgent.lease)):
+        refused = browser.post(f"/cases/{urgent.pk}/{path}/", {"lease": lease, "choice": choice})
+        assert refused.status_code == 400
+    assert not Draft.objects.exists()
+    longest = {"lease": 99, "choice": f"correct:{'y' * 60}"}
+    assert browser.post(f"/cases/{urgent.pk}/review/", longest).status_code == 409
+    assert Draft.objects.get().choice == f"outcome:{'y' * 60}"
+
+
 def test_a_lead_finds_the_outcome_again_that_she_chose_between_two_answers(office, alice, bob, carol, api, sign_in):
     case, browser = differing(office, alice, bob, api), sign_in(carol)
     assert browser.post(f"/cases/{case.pk}/claim/").status_code == 302
