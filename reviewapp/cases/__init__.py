@@ -12,8 +12,9 @@ number changes nothing.
 Each case has a clock, by its queue's rules and opening hours: at its risk time it is marked, at its due time it is late, gets the highest
 priority and is passed on as its queue says; who holds it keeps it until the lease ends. `sla_stage` says what of this is on record.
 
-A round ends by a reversal: its reviewer takes the answer back within the window, or a lead, whom a reviewer may ask, reopens the case; what
-was answered in it stays on record and counts no more. The case's own round says which answers count.
+A round ends by a reversal: its reviewer takes the answer back within the window, unless it opened to them what others had answered, or a
+lead, whom a reviewer may ask, reopens the case; what was answered in it stays on record and counts no more. The case's own round says which
+answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
 Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person; a lead records and ends that
 of others.

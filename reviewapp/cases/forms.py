@@ -19,6 +19,8 @@ from reviewapp.predictions.comparing import own_text
 from reviewapp.predictions.models import Prediction
 from reviewapp.predictions.versions import schema_of
 
+# As a draft and an answer keep them: both, as a draft may have an outcome behind a longer word than it came with
+LONGEST_CHOICE, LONGEST_OUTCOME = 80, 60
 FIELD_OF = {"answer": "choice", "outcome": "choice", "reason_codes": "reason", "note": "note", "sure": "choice"}
 
 
@@ -68,16 +70,18 @@ class AnswerForm:
 
 def read_answer(data: QueryDict) -> AnswerForm:
     """:raises Malformed: for what no form of ours sends."""
-    note = data.get("note", "").replace("\r\n", "\n")
-    texts = [note, data.get("choice", ""), *data.getlist("reason")]
-    if any("\0" in text for text in texts) or len(note) > NOTE_LENGTH or len(data.get("choice", "")) > 80:
+    note, choice = data.get("note", "").replace("\r\n", "\n"), data.get("choice", "")
+    texts = [note, choice, *data.getlist("reason")]
+    if any("\0" in text for text in texts) or len(note) > NOTE_LENGTH:
         raise Malformed(f"A note has at most {NOTE_LENGTH} characters.", code="bad-text")
+    if len(choice) > LONGEST_CHOICE or len(choice.partition(":")[2]) > LONGEST_OUTCOME:
+        raise Malformed("Choose one of the answers of the form.", code="bad-choice")
     reasons = data.getlist("reason")
     if len(reasons) > 20 or any(len(reason) > 20 for reason in reasons):
         raise Malformed("Choose at most 4 reasons.", code="bad-reasons")
     return AnswerForm(
         lease=_whole(data.get("lease", "")),
-        choice=data.get("choice", ""),
+        choice=choice,
         reason=reasons,
         note=note,
         shown=data.get("shown", "")[:64],

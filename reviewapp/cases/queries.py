@@ -139,6 +139,15 @@ def hidden_answerers(case: Case, actor: Actor) -> frozenset[UUID]:
     return answered - {actor.user_id}
 
 
+def opened_by_answering(case: Case, stage: str, actor: Actor) -> bool:
+    """Whether the actor's answer of this stage opened to them what others had answered: it is then not taken back, or they could give another
+    one knowing that. A statement only where a first answer is to corrected inputs; who adjudicates has read both before."""
+    if stage != Stage.FIRST or case.round == 1:
+        return stage == Stage.SECOND
+    is_corrected = case.prediction.corrects_id is not None
+    return is_corrected and telling_reviews(case).exclude(reviewer_id=cast("UUID", actor.user_id)).exists()
+
+
 def may_adjudicate(case: Case, actor: Actor) -> bool:
     """Whether the actor may decide between the answers to this case, now that they differ."""
     return case.stage == Stage.ADJUDICATION and queues_of(actor, LEAD_QUEUE).filter(pk=case.queue_id).exists()

@@ -58,6 +58,8 @@ SENTENCES = {
 }
 # Why somebody is linked to the person is for leads and the audit trail, not for everybody who reads the case
 _REASON_KEPT = {"case.conflict_recorded", "case.conflict_ended"}
+# What the system tells of what somebody did, the last time that they did it
+_FOLLOWS = {"case.returned": "case.pended", "case.correction_lapsed": "case.correction_proposed"}
 # What is no news from the same person directly after what
 _COVERED = {
     "case.viewed": {
@@ -85,7 +87,7 @@ def timeline(
 ) -> list[dict[str, Any]]:
     """Sentences, newest last; one person's repeated looks, and the look of who has just taken the case, are told once.
 
-    :param hidden: people of whose doings nothing is told.
+    :param hidden: people of whose doings nothing is told, nor of what was done with regard to them or followed from what they did.
     """
     reviews = {str(review.pk): review for review in case.reviews.all()}
     pended = next((event.pk for event in reversed(events) if event.action == "case.pended"), None)
@@ -93,9 +95,12 @@ def timeline(
     seen_by = {view.reviewer_id for view in views.values()} if case.is_withheld else set()
     told: list[dict[str, Any]] = []
     last: tuple[str, Any] = ("", None)
+    left_out: set[str] = set()
     for event in events:
-        if event.actor_id in hidden:
+        if not people_in([event]).isdisjoint(hidden) or _FOLLOWS.get(event.action) in left_out:
+            left_out.add(event.action)
             continue
+        left_out.discard(event.action)
         if event.actor_id == last[1] and last[0] in _COVERED.get(event.action, ()):
             continue
         last = (event.action, event.actor_id)

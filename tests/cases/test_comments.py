@@ -412,10 +412,12 @@ def test_nor_who_could_read_an_answer_before_the_decision_was_taken_back(
 ):
     settings.UNDO_SECONDS = 30
     review(api(alice), second)
-    review(api(bob), second)
-    assert api(bob).post(f"/api/v1/cases/{second.pk}/undo").status_code == 200
-    write(api(carol), second, "Alice denied it, and so did you.")
-    assert texts(api(bob), second) == []
+    review(api(bob), second, answer="correct", outcome="approve", note="x")
+    review(api(carol), second, note="x")
+    assert api(carol).post(f"/api/v1/cases/{second.pk}/undo").status_code == 200
+    heidi, dave = factories.make_lead("heidi", office), factories.make_reviewer("dave", office)
+    write(api(heidi), second, "Alice denied it, and Bob did not.")
+    assert texts(api(dave), second) == []
 
 
 def test_times_are_of_the_moment(api, alice, case):

@@ -359,6 +359,23 @@ def test_answers_before_a_correction_count_no_more_and_stay_hidden(read_once, al
     assert (refused.status_code, Review.objects.count()) == (409, 2)
 
 
+def test_an_answer_to_corrected_inputs_stands_where_others_had_answered_those_before(
+    read_once, bob, api, sign_in, settings
+):
+    settings.UNDO_SECONDS = 30
+    assert correct(api(bob), read_once, lease=2).status_code == 202
+    Queue.objects.filter(slug="loans").update(review_policy={})
+    score_pending(at=timezone.now())
+    browser, path = sign_in(bob), f"/cases/{read_once.pk}/"
+    assert "Alice agreed" not in page(browser, read_once)
+    done = browser.post(f"{path}review/", {"lease": 2, "choice": "agree", "note": "x"}, follow=True).content.decode()
+    assert "Recorded: " in done
+    assert f"{path}undo/" not in done
+    assert "Alice agreed" in page(browser, read_once)
+    refused = api(bob).post(f"/api/v1{path}undo")
+    assert (refused.status_code, refused.json()["code"]) == (409, "answer-stands")
+
+
 def test_who_answered_before_the_correction_sees_no_answer_after_it_until_they_answer_anew(
     read_once, alice, bob, sign_in, api
 ):

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Draft
+from reviewapp.cases.models import Case, Draft, Queue
 from tests import factories
 from tests.cases.test_sla import age, claim, fresh, watch
 
@@ -85,6 +85,42 @@ def test_a_reviewer_who_lost_the_lease_is_told_the_answer_in_the_words_of_the_fo
         page = browser.post(f"/cases/{case.pk}/review/", {"lease": 1, "choice": choice, "note": "n"}).content.decode()
         assert (f"<dt>Answer</dt><dd>{words}</dd>" in page) if words else ("<dt>Answer</dt>" not in page)
     assert Draft.objects.get().choice == "correct:grant"
+
+
+@pytest.mark.parametrize("changed", [{"shown": "of yesterday"}, {"lease": 99}])
+@pytest.mark.parametrize("door", ["api", "page"])
+def test_a_nurse_who_must_answer_blind_does_not_read_the_level_of_the_model_out_of_her_kept_answer(
+    nurse, hospital, api, sign_in, door, changed
+):
+    Queue.objects.update(blind_share=1)
+    case = hospital.send(explanation=None, **PREDICTED)
+    take(api(nurse), case)
+    browser = sign_in(nurse)
+    if door == "api":
+        given = {"lease": case.lease, "answer": "agree", **changed}
+        refused = api(nurse).post(f"/api/v1/cases/{case.pk}/review", given)
+    else:
+        form = {"lease": case.lease, "choice": "agree", **changed}
+        refused = browser.post(f"/cases/{case.pk}/review/", form)
+    assert refused.status_code == 409
+    assert Draft.objects.get().choice == "agree"
+    assert chosen(browser.get(f"/cases/{case.pk}/").content.decode()) == []
+    own = {"lease": case.lease, "answer": "correct", "outcome": "2", **changed}
+    assert api(nurse).post(f"/api/v1/cases/{case.pk}/review", own).status_code == 409
+    assert chosen(browser.get(f"/cases/{case.pk}/").content.decode()) == ["outcome:2"]  # what she said herself
+
+
+@pytest.mark.parametrize("choice", [f"x:{'y' * 78}", f"blind:{'y' * 74}", f"correct:{'y' * 61}", "y" * 81])
+def test_a_choice_that_no_form_sends_is_refused_and_not_kept(nurse, urgent, api, sign_in, choice):
+    take(api(nurse), urgent)
+    browser = sign_in(nurse)
+    for path, lease in (("review", 99), ("review", urgent.lease), ("draft", urgent.lease)):
+        refused = browser.post(f"/cases/{urgent.pk}/{path}/", {"lease": lease, "choice": choice})
+        assert refused.status_code == 400
+    assert not Draft.objects.exists()
+    longest = {"lease": 99, "choice": f"correct:{'y' * 60}"}
+    assert browser.post(f"/cases/{urgent.pk}/review/", longest).status_code == 409
+    assert Draft.objects.get().choice == f"outcome:{'y' * 60}"
 
 
 def test_a_lead_finds_the_outcome_again_that_she_chose_between_two_answers(office, alice, bob, carol, api, sign_in):

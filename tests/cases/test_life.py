@@ -74,6 +74,8 @@ PROMISES = {
             and (select count(*) from {COUNTED} and r.case_id = c.id and r.outcome = d.outcome and r.stage in ('first', 'second')) <> 2
             and not exists(select from {COUNTED} and r.case_id = c.id and r.stage = 'adjudication' and r.outcome = d.outcome
                 and r.reviewer_id = (select u.id from access_user u where u.username = 'carol'))""",
+    "no second answer was taken back": """
+        select count(*) from cases_reversal v join cases_review r on r.id = v.review_id where r.stage = 'second'""",
     "a decision has one label": """
         select count(*) - count(distinct decision_id) from predictions_label""",
     "what was taken back is no label, and what was reopened is none that counts": """

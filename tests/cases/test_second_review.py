@@ -1,6 +1,7 @@
 """Second review and adjudication: two people answer on their own; where they differ, a lead decides, and that binds."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -8,8 +9,10 @@ from guardian.shortcuts import remove_perm
 
 from reviewapp.access.rules import Scope
 from reviewapp.audit.models import AuditEvent
-from reviewapp.cases.models import Case, Decision, Outbox, Review
+from reviewapp.cases.actions import return_due, watch_sla
+from reviewapp.cases.models import Case, Decision, Draft, Outbox, Queue, Reversal, Review
 from tests import factories
+from tests.cases.pending import ahead, come_due
 
 SECRET = "Second income stands in the October slip."
 
@@ -117,6 +120,52 @@ def test_a_case_that_waits_for_its_second_answer_looks_like_any_other(api, sign_
     assert seen[0] == seen[1]
 
 
+def sentences(browser, case):
+    return [event["sentence"] for event in browser.get(f"/cases/{case.pk}/").context["timeline"]]
+
+
+def test_the_second_reviewer_is_not_told_to_whom_the_case_was_given_before(
+    api, sign_in, office, alice, bob, carol, case
+):
+    frank = factories.make_auditor("frank", office)
+    lead = api(carol, Scope.CASES_LEAD)
+    give, take_back = {"act": "reassign", "to": "alice"}, {"act": "release"}
+    for act in (give, take_back, give):
+        order = {**act, "cases": [str(case.pk)], "reason": "The shift ends."}
+        assert lead.post("/api/v1/cases/bulk", order).json()["results"][0]["status"] == 200
+    case.refresh_from_db()
+    pend = {"lease": case.lease, "follow_up_at": ahead(hours=2), "awaited": "payslip"}
+    assert api(alice).post(f"/api/v1/cases/{case.pk}/pend", pend).status_code == 200
+    come_due()
+    assert return_due(at=timezone.now()) == 1
+    take_and_answer(api(alice), case)
+    told = ["Carol gave the case to Alice.", "Carol took the case back from Alice.", "Alice agreed: deny."]
+    returned = "The follow-up time came: the case went back to its queue, with its priority raised by one."
+    assert set(told) | {returned} <= set(sentences(sign_in(frank), case))
+    take(api(bob))
+    read = sentences(sign_in(bob), case)
+    assert read[-1] == "Bob took the case."
+    assert not [one for one in read if "Alice" in one or "Carol" in one or one == returned]
+    answer(api(bob), case.lease + 2, case)
+    assert set(told) <= set(sentences(sign_in(bob), case))
+
+
+def test_nor_that_it_went_to_somebody_when_it_was_late(api, sign_in, office, alice, bob, case):
+    frank = factories.make_auditor("frank", office)
+    Queue.objects.filter(pk=office.queue.pk).update(late_act="person", late_person=alice)
+    earlier = timezone.now() - timedelta(minutes=1)
+    Case.objects.update(opened_at=earlier, risk_at=earlier, due_at=earlier, watch_at=earlier)
+    watch_sla(at=timezone.now())
+    case.refresh_from_db()
+    answer(api(alice), case.lease, case)
+    went = "The late case went to Alice."
+    assert went in sentences(sign_in(frank), case)
+    take(api(bob))
+    read = sentences(sign_in(bob), case)
+    assert went not in read
+    assert "Bob took the case." in read
+
+
 def anonymous(text, case):
     """Without what is each case's own: ids, times, digests, and the number of its lease, which grows with every claim."""
     case.refresh_from_db()
@@ -156,7 +205,8 @@ def test_the_lead_reads_both_answers_without_names_and_decides(api, alice, bob, 
     assert (decision.decided_by, decision.review.stage, decision.direction) == (carol, "adjudication", "low-side")
 
 
-def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, sign_in, alice, bob, carol, case):
+def differ_blind(api, alice, bob, case):
+    """Alice approves, bob denies as the model does, each blind first."""
     Case.objects.filter(pk=case.pk).update(is_blind=True)
     for who, outcome in ((alice, "approve"), (bob, "deny")):
         lease = api(who).post(f"/api/v1/cases/{case.pk}/claim").json()["lease"]["number"]
@@ -164,6 +214,10 @@ def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, 
         assert seen["advised"] == "deny"
         given = {"answer": "agree"} if outcome == "deny" else {"answer": "correct", "outcome": "approve", "note": "x"}
         answer(api(who), lease, case, **given)
+
+
+def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, sign_in, alice, bob, carol, case):
+    differ_blind(api, alice, bob, case)
     taken = take(api(carol), adjudicate=True).json()
     assert (taken["advised"], taken["explanation"]) == (None, None)
     assert [(one["answer"], one["outcome"]) for one in taken["answers"]] == [(None, "approve"), (None, "deny")]
@@ -176,6 +230,34 @@ def test_who_decides_between_two_on_a_blind_case_does_so_without_the_model(api, 
     done = answer(api(carol), lease, case, answer="correct", outcome="deny", note="x")
     assert done["outcome"] == "deny"
     assert Review.objects.get(stage="adjudication").answer == "agree"
+
+
+def test_who_decides_between_two_on_a_blind_case_cannot_ask_what_the_model_says_by_answers_that_are_refused(
+    api, alice, bob, carol, case
+):
+    differ_blind(api, alice, bob, case)
+    lease = take(api(carol), adjudicate=True).json()["lease"]["number"]
+
+    def told(outcome, **given):
+        body = {"lease": lease, "outcome": outcome, **given}
+        refused = api(carol).post(f"/api/v1/cases/{case.pk}/review", body)
+        assert refused.status_code in {409, 422}, refused.content
+        return refused.json()
+
+    for given, code in (
+        ({"answer": "agree"}, "answer-blind-first"),
+        ({"answer": "agree", "note": "x"}, "answer-blind-first"),
+        ({"answer": "correct"}, "invalid"),
+        ({"answer": "refer", "note": "x"}, "invalid"),
+        ({"answer": "correct", "note": "x", "reason_codes": ["R99"]}, "invalid"),
+    ):
+        assert told("approve", **given) == told("deny", **given)
+        assert told("deny", **given)["code"] == code
+    told("", answer="agree", shown="of yesterday")
+    assert Draft.objects.get(author=carol).choice == "agree"
+    told("approve", answer="correct", shown="of yesterday")
+    assert Draft.objects.get(author=carol).choice == "outcome:approve"
+    assert not Decision.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -218,18 +300,46 @@ def test_a_referred_case_goes_to_the_lead_queue_as_ever(api, alice, case):
     assert (case.stage, case.queue.slug) == ("first", "loans-lead")
 
 
-def test_taking_the_second_answer_back_leaves_the_first_as_it_was(api, alice, bob, case):
+@pytest.mark.parametrize("given", [{"answer": "agree"}, {"answer": "cannot_tell"}])
+def test_the_second_answer_stands_as_whoever_gave_it_may_now_read_the_first(api, sign_in, alice, bob, case, given):
+    take_and_answer(api(alice), case, answer="correct", outcome="approve", note=SECRET)
+    done = take_and_answer(api(bob), case, **given)
+    assert SECRET in sign_in(bob).get(f"/cases/{case.pk}/").content.decode()
+    refused = api(bob).post(f"/api/v1/cases/{case.pk}/undo", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "answer-stands")
+    told = sign_in(bob).post(f"/cases/{case.pk}/undo/", follow=True).content.decode()
+    assert "This answer stands" in told
+    case.refresh_from_db()
+    assert (case.state, case.stage, case.round) == (done["status"], "adjudication", 1)
+    assert not Reversal.objects.exists()
+
+
+def test_a_second_answer_that_decides_stands_too(api, alice, bob, case):
     take_and_answer(api(alice), case)
     take_and_answer(api(bob), case)
-    undone = api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).json()
-    case.refresh_from_db()
-    assert (case.stage, case.holder, case.round, case.counted_from) == ("second", bob, 2, 1)
-    assert not Outbox.objects.exists()
-    assert api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).status_code == 409  # nothing of his is left to take back
-    done = answer(api(bob), undone["lease"]["number"], case, answer="correct", outcome="approve", note="x")
-    assert done["status"] == "open"
-    case.refresh_from_db()
-    assert case.stage == "adjudication"
+    assert api(bob).post(f"/api/v1/cases/{case.pk}/undo", {}).json()["code"] == "answer-stands"
+    assert Outbox.objects.count() == 1
+
+
+def test_the_page_offers_to_take_back_the_first_answer_and_the_binding_one_and_not_the_second(
+    sign_in, alice, bob, carol, case
+):
+    offer = f'action="/cases/{case.pk}/undo/"'
+
+    def told(who, choice, take="/queues/loans/next/"):
+        browser = sign_in(who)
+        browser.post(take)
+        case.refresh_from_db()
+        form = {"lease": case.lease, "choice": choice, "note": "I called."}
+        page = browser.post(f"/cases/{case.pk}/review/", form, follow=True).content.decode()
+        assert "Recorded: " in page
+        return page
+
+    assert offer in told(alice, "correct:approve")
+    assert offer not in told(bob, "agree")
+    assert offer in told(carol, "outcome:deny", take="/adjudication/next/")
+    page = sign_in(carol).post(f"/cases/{case.pk}/undo/", follow=True).content.decode()
+    assert "Your answer is taken back" in page  # she had read both before
 
 
 def test_taking_the_first_answer_back_is_too_late_once_somebody_has_taken_the_second(api, alice, bob, case):

@@ -19,6 +19,7 @@ from reviewapp.cases.actions.refusals import (
     AlreadyWithdrawn,
     AnswerBlindFirst,
     AnsweredBefore,
+    AnswerStands,
     CommentsFull,
     CorrectionWaits,
     HoldsTooMany,
@@ -42,8 +43,8 @@ from reviewapp.cases.actions.supposing import Similar, advised_case, ask_flips, 
 from reviewapp.cases.actions.viewing import record_view, view_case
 
 __all__ = [
-    "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnsweredBefore", "CommentsFull", "CorrectionWaits", "Given",
-    "HoldsTooMany", "KnowsSubject", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed",
+    "AlreadyAsked", "AlreadyReviewed", "AlreadyWithdrawn", "AnswerBlindFirst", "AnswerStands", "AnsweredBefore", "CommentsFull", "CorrectionWaits",
+    "Given", "HoldsTooMany", "KnowsSubject", "LeaseLost", "NeedsSkill", "NotBlind", "NotDecided", "NotWaiting", "Opening", "Order", "RequestClosed",
     "SettingsMoved", "Similar", "StaleView", "TooLate", "TooManyComments", "advised_case", "answer_blind", "apply_corrections", "ask_flips",
     "ask_reopening", "ask_what_if", "attach_to_case", "attach_to_prediction", "change_settings", "claim_case", "claim_next",
     "correct_inputs", "create_queue", "decline_reopening", "discard_draft", "end_conflict", "fail_correction", "foresee", "grant_reopening",

@@ -73,10 +73,12 @@ insert into cases_blindanswer (id, case_id, round, reviewer_id, queue_id, outcom
     active_seconds, shown_digest)
 values (%(id)s, %(case)s, %(round)s, %(me)s, %(queue)s, %(outcome)s, %(sure)s, %(reasons)s, %(note)s, %(lease)s, clock_timestamp(),
     %(active)s, %(shown)s)
+on conflict on constraint nobody_answers_a_case_blind_twice do nothing
 """
 
 
 def _append(case: Case, given: Given, *, actor: Actor) -> UUID:
+    """:raises NotBlind: if their answer is there already, by a request that was a moment sooner."""
     answer_id = uuid7()
     values: dict[str, Any] = {
         "id": answer_id, "case": case.pk, "round": case.round, "me": actor.user_id, "queue": case.queue_id, "outcome": given.outcome,
@@ -85,4 +87,6 @@ def _append(case: Case, given: Given, *, actor: Actor) -> UUID:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_ANSWER, values)
+        if cursor.rowcount == 0:  # whoever waited for the lock was told of the case as it was before the other answer
+            raise NotBlind
     return answer_id

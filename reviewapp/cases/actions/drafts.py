@@ -32,7 +32,9 @@ def save_draft(
 
 def choice_again(case: Case, answer: str, outcome: str) -> str:
     """An answer as a choice of the form that `case` has now, which asks for plain outcomes where they are ordered and where a lead
-    decides between two answers. Its queue's use case is loaded."""
+    decides between two answers. Its queue's use case is loaded, and `withholding.reveal` was asked for who answered."""
+    if case.is_withheld and answer == rules.Answer.AGREE:  # the outcome that it stands for is what they are not to read
+        return rules.choice_of(answer, outcome)
     plain = case.stage == rules.Stage.ADJUDICATION or case.queue.use_case.outcome_kind == OutcomeKind.ORDINAL
     level = rules.said(answer, outcome=outcome, predicted=case.advised) if plain else ""
     return rules.choice_of(answer, outcome, level=level)

@@ -109,6 +109,12 @@ class TooLate(Conflict):
     code = "too-late"
 
 
+class AnswerStands(Conflict):
+    """This answer stands: with it, what others had answered before was opened to you. Once the case is decided, a lead can reopen it."""
+
+    code = "answer-stands"
+
+
 class NotDecided(Conflict):
     """Only a decided case can be reopened, and this one is not."""
 

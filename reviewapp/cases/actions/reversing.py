@@ -15,10 +15,10 @@ from reviewapp.audit import actions as audit
 from reviewapp.cases import precedents, rules
 from reviewapp.cases.actions.drafts import choice_again
 from reviewapp.cases.actions.opening import Clocks, facts_of
-from reviewapp.cases.actions.refusals import KnowsSubject, NotDecided, TooLate
+from reviewapp.cases.actions.refusals import AnswerStands, KnowsSubject, NotDecided, TooLate
 from reviewapp.cases.models import Case, Decision, Draft, Outbox, Reversal, Review
 from reviewapp.cases.models.discussion import ReopenRequest
-from reviewapp.cases.queries import counted_reviews, is_recused, queues_of, visible_cases
+from reviewapp.cases.queries import counted_reviews, is_recused, opened_by_answering, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.cases.sla import SlaStage
 from reviewapp.cases.withholding import reveal
@@ -36,6 +36,7 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
 
     :raises NotFound: if the actor may not see the case, or may work on its queue no more. :raises KnowsSubject: if they are linked to the person.
     :raises TooLate: once the window is over, the label is written, or somebody else has taken the case that was passed on.
+    :raises AnswerStands: if the answer opened to them what others had answered, as a second one does.
     """
     case = locked(case_id, actor)
     review = counted_reviews(case).select_related("queue__use_case").last()
@@ -45,6 +46,8 @@ def undo_review(*, case_id: UUID, actor: Actor, at: datetime) -> Case:
         raise NotFound
     if is_recused(case, actor):
         raise KnowsSubject(_KNOWS)
+    if opened_by_answering(case, review.stage, actor):
+        raise AnswerStands
     if case.state in {CaseState.LEASED, CaseState.PENDED} or (case.state == CaseState.DECIDED and not _withhold(case)):
         raise TooLate
     ended = _end_round(case, rules.Reversal.UNDO, review=review, actor=actor)

@@ -20,6 +20,7 @@ from reviewapp.cases.models import Case, Queue, Review
 from reviewapp.cases.queries import counted_reviews, may_adjudicate
 from reviewapp.cases.rules import Answer, CaseState, Stage, Verdict
 from reviewapp.cases.second_review import Because, ReviewPolicy, needed
+from reviewapp.cases.withholding import reveal
 from reviewapp.catalog.rules import override_direction
 from reviewapp.lib import bell, crypto
 from reviewapp.lib.actor import Actor
@@ -56,6 +57,7 @@ def review_case(
         return _review(case_id=case_id, lease=lease, given=given, actor=actor, at=at, once=once)
     except (LeaseLost, StaleView) as error:
         case = Case.objects.select_related("queue__use_case").get(pk=case_id)
+        reveal([case], actor)
         choice = choice_again(case, given.answer, given.outcome)
         save_draft(case_id=case_id, choice=choice, reason_codes=given.reason_codes, note=given.note, actor=actor, at=at)
         raise (AnswerKept() if isinstance(error, LeaseLost) else error) from None
@@ -70,8 +72,9 @@ def _review(*, case_id: UUID, lease: int, given: Given, actor: Actor, at: dateti
     adjudicates = stage == Stage.ADJUDICATION
     if adjudicates and not may_adjudicate(case, actor):  # the right may be gone since the case was taken
         raise LeadDecides
-    if case.is_withheld and given.answer not in rules.PASSES_ON and not (adjudicates and given.outcome):
-        raise AnswerBlindFirst
+    names_outcome = adjudicates and given.answer == Answer.CORRECT and given.outcome
+    if case.is_withheld and given.answer not in rules.PASSES_ON and not names_outcome:
+        raise AnswerBlindFirst  # before anything is held against the advice: what is refused would tell it
     if adjudicates and given.answer == Answer.CORRECT and given.outcome == case.advised:
         given = replace(given, answer=Answer.AGREE)  # a lead names an outcome; what the model says is no matter
     _refuse_faults(held, given)

@@ -302,7 +302,10 @@ class ReviewView(APIView):
 
 
 class UndoView(APIView):
-    """Take back the answer one has just given, within the window. The case is one's own again, under a new lease."""
+    """Take back the answer one has just given, within the window. The case is one's own again, under a new lease.
+
+    Not an answer that opened to its giver what others had answered before, as a second one does: 409 `answer-stands`.
+    """
 
     @extend_schema(operation_id="undo_review", request=None, responses={200: serializers.ReviewedShape})
     def post(self, request: Request, case_id: UUID) -> Response:

@@ -39,7 +39,7 @@ class Case(models.Model):
     )  # whoever answers it does so before they see what the model says
     state = models.CharField(max_length=8, default=CaseState.OPEN, choices=[(state, state) for state in CaseState])
     round = models.PositiveSmallIntegerField(default=1)
-    # Which answers count: those since this round that nobody took back. An undone second answer leaves the first as it was.
+    # Which answers count: those since this round that nobody took back. An undone adjudication leaves the two answers as they were.
     counted_from = models.PositiveSmallIntegerField(default=1, db_default=1)
     stage = models.CharField(
         max_length=12, default=Stage.FIRST, db_default=Stage.FIRST.value, choices=[(stage, stage) for stage in Stage]

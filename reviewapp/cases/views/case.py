@@ -27,7 +27,7 @@ from reviewapp.cases import (
     timeline,
     wording,
 )
-from reviewapp.cases.actions import KnowsSubject, LeaseLost, NotDecided, StaleView, TooLate
+from reviewapp.cases.actions import AnswerStands, KnowsSubject, LeaseLost, NotDecided, StaleView, TooLate
 from reviewapp.cases.adjudication import answer_context as binding_answer_context
 from reviewapp.cases.adjudication import two_answers
 from reviewapp.cases.comments_panel import comments_context, told_to
@@ -228,7 +228,8 @@ def review(request: HttpRequest, case_id: UUID) -> HttpResponse:
             request, "Your view is recorded. This is what the model advises; confirm your answer or change it."
         )
         return redirect("cases:case", case_id=case_id)
-    messages.success(request, _recorded(done), extra_tags=_undo(case_id))
+    stands = queries.opened_by_answering(done, found.stage, request.actor)
+    messages.success(request, _recorded(done), extra_tags="" if stands else _undo(case_id))
     return adjudication.take_next(request) if adjudicates else take_next(request, came_from)
 
 
@@ -242,7 +243,7 @@ def undo(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Take back the answer one has just given, and open the case again with it as the draft."""
     try:
         actions.undo_review(case_id=case_id, actor=request.actor, at=timezone.now())
-    except (KnowsSubject, TooLate) as error:
+    except (AnswerStands, KnowsSubject, TooLate) as error:
         messages.warning(request, error.detail)
     else:
         messages.success(request, "Your answer is taken back. It is in the form again, as your draft.")
