@@ -16,8 +16,7 @@ A round ends by a reversal: its reviewer takes the answer back within the window
 lead, whom a reviewer may ask, reopens the case; what was answered in it stays on record and counts no more. The case's own round says which
 answers count.
 A blind case is answered before the model's part is sent: `withholding` has the rule from whom it is kept, and every door goes by it.
-Whoever says that they know the person of a case (Recusal) is given neither it nor another case of that person; a lead records and ends that
-of others.
+Whoever knows the person of a case (Recusal), by their own word or a lead's, is given neither it nor another case of that person.
 Whoever may see a case may comment on it; `comments` has the rule from whom a comment is kept, as answers are.
 A case may need a skill (`skills`), set by its queue's rules when it opens: then it is given only to people who have it in its use case (Skill).
 Whoever holds a case may correct its inputs: the model worker scores it anew, and it goes on in a new round (`actions.correcting` has the rules).
