@@ -30,9 +30,9 @@ LIST_ORDER = ("-requested_at", "-id")
 def labels(request: HttpRequest) -> HttpResponse:
     """Labels, newest first, with how people decided among those that the filters let through."""
     values = query.read(request.GET, allowed=("use_case", "cursor", *FILTERS))
-    if _waits_for_rights(request):
-        return render(request, "datasets/no_rights.html")
-    use_cases = _use_cases(request)
+    use_cases = list(queries.readable_use_cases(request.actor))
+    if not use_cases:
+        return _nothing_to_read(request)
     use_case = _chosen(use_cases, values.get("use_case", ""))
     filters = _filters(values, use_cases, use_case)
     return _labels_page(request, use_cases, use_case, filters, cursor=values.get("cursor"))
@@ -67,7 +67,9 @@ def _labels_page(
 @require_POST
 def freeze(request: HttpRequest) -> HttpResponse:
     """Ask for the labels shown to be frozen."""
-    use_cases = _use_cases(request)
+    use_cases = list(queries.readable_use_cases(request.actor))
+    if not use_cases:
+        raise PermissionDenied
     use_case = _chosen(use_cases, request.POST.get("use_case", ""))
     form = forms.Freeze(request.POST, use_case=use_case)
     if not form.is_valid():
@@ -83,9 +85,9 @@ def freeze(request: HttpRequest) -> HttpResponse:
 def datasets(request: HttpRequest) -> HttpResponse:
     """Data sets, newest first."""
     values = query.read(request.GET, allowed=("use_case", "cursor"))
-    if _waits_for_rights(request):
-        return render(request, "datasets/no_rights.html")
-    use_cases = _use_cases(request)
+    use_cases = list(queries.readable_use_cases(request.actor))
+    if not use_cases:
+        return _nothing_to_read(request)
     found = queries.visible_snapshots(request.actor)
     slug = values.get("use_case", "")
     if slug:
@@ -152,17 +154,11 @@ def download(request: HttpRequest, dataset_id: UUID) -> HttpResponseBase:
     return download_response(snapshot, Form(values["format"]), actor=request.actor, at=timezone.now())
 
 
-def _waits_for_rights(request: HttpRequest) -> bool:
-    """Whether these are their pages, and nobody has given them a right on a use case yet: no error, as it is where they start."""
-    return request.actor.has_role(Role.ML) and not queries.readable_use_cases(request.actor).exists()
-
-
-def _use_cases(request: HttpRequest) -> list[UseCase]:
-    """:raises PermissionDenied: for somebody who may read no labels at all."""
-    found = list(queries.readable_use_cases(request.actor))
-    if not found:
+def _nothing_to_read(request: HttpRequest) -> HttpResponse:
+    """To the ML team no error, as these are the pages where they start. :raises PermissionDenied: to anybody else."""
+    if not request.actor.has_role(Role.ML):
         raise PermissionDenied
-    return found
+    return render(request, "datasets/no_rights.html")
 
 
 def _chosen(use_cases: list[UseCase], slug: str) -> UseCase:

@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 
 from reviewapp.audit.models import AuditEvent
+from reviewapp.cases.actions import write_comment
+from reviewapp.cases.models.discussion import Mention
 from reviewapp.intake import what_ifs
 from reviewapp.predictions import what_if
 from reviewapp.predictions.models import WhatIf
-from tests.factories import FEATURES, NAMED
+from tests.factories import FEATURES, NAMED, actor_of, make_lead
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"headers": {"X-Requested-With": "fetch"}}
@@ -185,11 +187,13 @@ def test_whoever_is_shown_a_case_because_a_question_was_refused_is_on_record(
     office, alice, mallory, sign_in, door, more
 ):
     case = office.send()  # of a model that is not registered here
+    write_comment(case_id=case.pk, text="@alice look", actor=actor_of(make_lead("carol", office)), at=timezone.now())
     path = f"/cases/{case.pk}/{door}/"
     refused = sign_in(alice).post(path, **more)
     assert refused.status_code in {409, 422}
     assert bool(more) or "loan amount" in refused.content.decode().lower()
     looks = AuditEvent.objects.filter(action="case.viewed", object_id=str(case.pk))
     assert [look.actor_id for look in looks] == [alice.pk]
+    assert Mention.objects.filter(person=alice, seen_at=None).exists() == bool(more)  # a script gets no comments to see
     assert sign_in(mallory).post(path, **more).status_code == 404
     assert looks.count() == 1

@@ -28,11 +28,12 @@ def flips(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 def _not_possible(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
-    context = flips_context(found)
+    found = actions.advised_case(case_id, actor=request.actor)
     if is_script(request):
-        return _panel(request, context, status=409)
-    return case_page(request, found, flips=context, status=409)
+        actions.record_view(case_id=case_id, actor=request.actor, at=timezone.now())
+        return _panel(request, flips_context(found), status=409)
+    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
+    return case_page(request, found, flips=flips_context(found), status=409)
 
 
 def _panel(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

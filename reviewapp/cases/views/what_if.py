@@ -39,9 +39,11 @@ def _refused(request: HttpRequest, found: Case, form: WhatIfForm, error: Invalid
 
 def _shown(request: HttpRequest, case_id: UUID, context: dict[str, Any], *, status: int) -> HttpResponse:
     """What was not asked stands beside the inputs, and without a script beside all of the case: a look, and on record as one."""
-    found = actions.view_case(case_id=case_id, actor=request.actor, at=timezone.now(), with_comments=True)
+    looked: dict[str, Any] = {"case_id": case_id, "actor": request.actor, "at": timezone.now()}
     if is_script(request):
+        actions.record_view(**looked)
         return _panel(request, context, status=status)
+    found = actions.view_case(**looked, with_comments=True)
     return case_page(request, found, what_if=context | {"open": True}, status=status)
 
 
