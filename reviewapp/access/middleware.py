@@ -9,6 +9,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -17,6 +18,7 @@ from reviewapp.access.authentication import ROLES
 from reviewapp.access.grantable import has_queue, leads_queue
 from reviewapp.access.models import User
 from reviewapp.lib.actor import HUMAN, Actor
+from reviewapp.lib.prepared import prepared
 
 EPOCH, STARTED, SEEN = "epoch", "started", "seen"
 UNATTENDED = "X-Live-Refresh"  # a page that renews itself does not show that somebody is there
@@ -73,12 +75,14 @@ def session_user(session: Mapping[str, Any], *, now: float) -> Any:
     user_id = session.get(SESSION_KEY)
     if not user_id or not is_timely(session, now=now):
         return None
-    user = (
-        User.objects.annotate(roles=ROLES, has_queue=has_queue(), leads_queue=leads_queue())
-        .filter(pk=UUID(user_id), is_active=True, is_service=False)
-        .first()
-    )
+    user = next(iter(_person(UUID(user_id))), None)
     return user if user is not None and user.session_epoch == session.get(EPOCH) else None
+
+
+@prepared
+def _person(user_id: UUID) -> QuerySet[User]:
+    rows = User.objects.annotate(roles=ROLES, has_queue=has_queue(), leads_queue=leads_queue())
+    return rows.filter(pk=user_id, is_active=True, is_service=False)
 
 
 def is_timely(session: Mapping[str, Any], *, now: float) -> bool:

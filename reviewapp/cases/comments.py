@@ -25,6 +25,7 @@ from reviewapp.cases.models.discussion import Comment, Mention
 from reviewapp.cases.queries import MOST_WORKERS, queue_readers, queues_of, visible_cases
 from reviewapp.cases.rules import CaseState, Stage
 from reviewapp.lib.actor import HUMAN, Actor
+from reviewapp.lib.prepared import prepared
 
 NEWEST_FIRST = ("-id",)  # ids are in order of time
 
@@ -89,12 +90,17 @@ def may_see(person: User, comment: Comment) -> bool:
 
 def offered(queue: Queue, actor: Actor) -> list[User]:
     """Whom one may mention on every case of the queue, by name: those who may read it, but oneself; at most MOST_WORKERS."""
-    rights = {"content_object": queue, "permission__codename__in": implied(VIEW_QUEUE)}
+    return _offered(queue.pk, _id(actor))
+
+
+@prepared
+def _offered(queue_id: UUID, user_id: UUID) -> QuerySet[User]:
+    rights = {"content_object": queue_id, "permission__codename__in": implied(VIEW_QUEUE)}
     own = QueueUserPermission.objects.filter(**rights).values("user")
     by_role = QueueGroupPermission.objects.filter(**rights).values("group")
     people = User.objects.filter(Q(pk__in=own) | Q(groups__in=by_role), is_active=True, is_service=False)
-    people = people.exclude(pk=_id(actor)).only("username", "display_name", "is_service").distinct()
-    return list(people.order_by("display_name", "pk")[:MOST_WORKERS])
+    people = people.exclude(pk=user_id).only("username", "display_name", "is_service").distinct()
+    return people.order_by("display_name", "pk")[:MOST_WORKERS]
 
 
 def named(names: Collection[str], case: Case, *, hidden: Collection[UUID]) -> dict[str, User]:

@@ -1,6 +1,7 @@
 """What somebody has in hand, has begun and has answered."""
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -12,7 +13,8 @@ from reviewapp.cases.models import BlindAnswer, Case, Correction, Draft, Reversa
 from reviewapp.cases.models.evidence import APPLIED
 from reviewapp.cases.queries import in_hand, visible_cases
 from reviewapp.cases.rules import CaseState
-from reviewapp.lib.actor import Actor
+from reviewapp.lib.actor import HUMAN, Actor
+from reviewapp.lib.prepared import prepared
 
 
 def own_view_of(case: Case, actor: Actor) -> BlindAnswer | None:
@@ -21,7 +23,12 @@ def own_view_of(case: Case, actor: Actor) -> BlindAnswer | None:
 
 
 def draft_of(case: Case, actor: Actor) -> Draft | None:
-    return Draft.objects.filter(case=case, author_id=actor.user_id).first()
+    return next(iter(_draft(case.pk, cast("UUID", actor.user_id))), None)
+
+
+@prepared
+def _draft(case_id: UUID, user_id: UUID) -> QuerySet[Draft]:
+    return Draft.objects.filter(case=case_id, author=user_id)
 
 
 def reviews_of(actor: Actor, *, since: datetime | None = None) -> QuerySet[Review]:
@@ -55,8 +62,14 @@ def passed_on(case_id: UUID, actor: Actor, *, lease: int | None = None) -> Case 
 
 def case_to_answer(case_id: UUID, actor: Actor, *, lease: int) -> Case | None:
     """One that the actor may work on, or that was `passed_on` from under this lease number, when their answer is kept and not recorded."""
-    rows = visible_cases(actor, WORK_QUEUE).select_related("queue__use_case")
-    return rows.filter(pk=case_id).first() or passed_on(case_id, actor, lease=lease)
+    found = _to_answer(case_id, cast("UUID", actor.user_id))
+    return found[0] if found else passed_on(case_id, actor, lease=lease)
+
+
+@prepared
+def _to_answer(case_id: UUID, user_id: UUID) -> QuerySet[Case]:
+    rows = visible_cases(Actor(kind=HUMAN, user_id=user_id), WORK_QUEUE).select_related("queue__use_case")
+    return rows.filter(pk=case_id)
 
 
 def held_by(actor: Actor, *, now: datetime) -> QuerySet[Case]:

@@ -32,6 +32,7 @@ from reviewapp.cases.sla import Calendar, ServiceLevel, compile_rules, features_
 from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, missing_codes_of
 from reviewapp.lib.actor import Actor
+from reviewapp.lib.prepared import prepared
 
 MOST_WORKERS = 200  # people one may choose among
 WHOLE = (
@@ -218,8 +219,13 @@ def case_readers(users: Collection[UUID], cases: Collection[UUID]) -> set[tuple[
 
 def whole_case(cases: QuerySet[Case], pk: UUID) -> Case | None:
     """One case of `cases` with everything a page or an answer shows, in one statement; what a model version keeps for ever is read elsewhere."""
+    return whole_cases(cases).filter(pk=pk).first()
+
+
+def whole_cases(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The same of as many as there are."""
     there = Exists(Document.objects.filter(prediction=OuterRef("prediction")))
-    return cases.annotate(has_documents=there).select_related(*WHOLE).defer(*HEAVY).filter(pk=pk).first()
+    return cases.annotate(has_documents=there).select_related(*WHOLE).defer(*HEAVY)
 
 
 def shown_digest(case: Case) -> str:
@@ -311,8 +317,9 @@ def number_inputs(use_case: UseCase) -> list[tuple[str, str]]:
     return [(one.name, one.label) for one in shown if one.kind in {"number", "integer"}]
 
 
-def reason_codes_of(use_case_id: UUID) -> list[ReasonCode]:
-    return list(ReasonCode.objects.filter(use_case_id=use_case_id, retired_at=None).order_by("position", "code"))
+@prepared
+def reason_codes_of(use_case_id: UUID) -> QuerySet[ReasonCode]:
+    return ReasonCode.objects.filter(use_case_id=use_case_id, retired_at=None).order_by("position", "code")
 
 
 def reason_texts(use_case_id: UUID, codes: Iterable[str]) -> dict[str, str]:

@@ -1,10 +1,14 @@
 """What happened to a case, as the audit trail has it."""
 
 from heapq import merge
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from reviewapp.audit.models import AuditEvent
 from reviewapp.audit.queries import of_object
 from reviewapp.cases.models import Case
+from reviewapp.lib.prepared import prepared
 from reviewapp.predictions.models import Prediction
 
 MOST_EVENTS = 500
@@ -16,10 +20,20 @@ def story_of(case: Case) -> list[AuditEvent]:
     A copy has arrived as what it is a copy of; `case.prediction` is loaded.
     """
     first = first_prediction(case)
-    before = [*_arrival_of_copy(first, case.why), *of_object("predictions.prediction", [str(first.pk)])]
-    since = of_object("cases.case", [str(case.pk)]).reverse()[:MOST_EVENTS]
+    before = [*_arrival_of_copy(first, case.why), *_of_prediction(first.pk)]
+    since = _newest_of_case(case.pk)
     # what is done to the prediction later, as a look at its routing, stands where it happened
     return list(merge(before, reversed(since), key=lambda event: event.at))
+
+
+@prepared
+def _of_prediction(prediction_id: UUID) -> QuerySet[AuditEvent]:
+    return of_object("predictions.prediction", [str(prediction_id)])
+
+
+@prepared
+def _newest_of_case(case_id: UUID) -> QuerySet[AuditEvent]:
+    return of_object("cases.case", [str(case_id)]).reverse()[:MOST_EVENTS]
 
 
 _ARRIVAL = ("prediction.received", "prediction.scored", "prediction.explained")
