@@ -64,8 +64,9 @@ def decide_and_next(port: int, cookie: str, n: int) -> list[float]:
     """
     client, times = Client(port, {"Cookie": cookie}), []
     path = _case_page(client, f"/queues/{SLUG}/next/", _fields(client.send("GET", f"/queues/{SLUG}/")[1]))
+    page = client.send("GET", path)[1]
     for _ in range(n):
-        fields = _fields(client.send("GET", path)[1]) | {"choice": "agree", "note": "seen", "active_seconds": "2"}
+        fields = _fields(page) | {"choice": "agree", "note": "seen", "active_seconds": "2"}
         time.sleep(random.uniform(0.5, 1.5))
         start = time.perf_counter()
         path = _case_page(client, f"{path}review/", fields)
