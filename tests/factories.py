@@ -193,9 +193,9 @@ class Office:
 
     def send(self, **changes: Any) -> Case:
         """Receive one prediction that the policy sends to a person; returns its case."""
-        raw = prediction_body(self.use_case.slug, **changes)
-        bundle = bundles_for(actor_of(self.sender), [self.use_case.slug])[self.use_case.slug]
-        receipt = receive(item=read_item(raw, bundle), actor=actor_of(self.sender), at=now())
+        raw, actor = prediction_body(self.use_case.slug, **changes), actor_of(self.sender)
+        bundle = bundles_for(actor, [self.use_case.slug])[self.use_case.slug]
+        receipt = receive(item=read_item(raw, bundle), actor=actor, at=now())
         return Case.objects.get(pk=receipt.case_id)
 
 

@@ -298,13 +298,13 @@ CELERY_BEAT_SCHEDULE = {
     },
     "mix-in-seeded": {
         "task": "quality.mix_in",
-        "schedule": 60.0,
-        "options": {"expires": 60, "queue": "default"},
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": "default"},
     },
     "draw-qa-samples": {
         "task": "quality.draw_samples",
-        "schedule": 60.0,
-        "options": {"expires": 60, "queue": "default"},
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": "default"},
     },
     "work-out-quality": {
         "task": "quality.work_out",

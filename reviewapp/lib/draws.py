@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 
 
 def digest(key: bytes, *about: object) -> bytes:
@@ -17,3 +18,8 @@ def number(drawn: bytes) -> float:
 def draw(key: bytes, *about: object) -> float:
     """The number of the digest, where nobody need keep the digest itself."""
     return number(digest(key, *about))
+
+
+def uniform() -> float:
+    """A number in [0, 1) that nobody can draw again."""
+    return secrets.randbelow(2**53) / 2**53

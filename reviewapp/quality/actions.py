@@ -1,16 +1,17 @@
 """Mixing in cases with a known answer."""
 
 import logging
-import secrets
 from datetime import datetime
 from uuid import UUID
 
 from reviewapp.access.idempotency import durable
 from reviewapp.audit import actions as audit
+from reviewapp.lib import draws
 from reviewapp.lib.actor import Actor, system
 from reviewapp.quality import queries
 from reviewapp.quality.copies import open_copy
 from reviewapp.quality.models import SeededCase
+from reviewapp.quality.rules import opened_at
 
 log = logging.getLogger(__name__)
 SEEDER = system("seeder")
@@ -23,11 +24,11 @@ def mix_in(*, at: datetime) -> int:
     """
     made: list[SeededCase] = []
     exhausted: set[UUID] = set()
-    for arrival, queue_id in queries.arrivals_drawn(at=at):
+    for arrival, queue_id, due in queries.arrivals_drawn(at=at):
         if queue_id in exhausted:
             continue
         try:
-            seeded = _seed(arrival=arrival, actor=SEEDER, at=at)
+            seeded = _seed(arrival=arrival, actor=SEEDER, at=opened_at(due, at=at, chance=draws.uniform()))
         except Exception:
             log.exception("a case could not be seeded")
             continue
@@ -46,9 +47,7 @@ def _seed(*, arrival: UUID, actor: Actor, at: datetime) -> SeededCase | None:
     external_id = queries.free_id_like(after.prediction) if after and source else None
     if after is None or source is None or external_id is None:
         return None
-    case = open_copy(
-        source.prediction, after.queue, external_id=external_id, draw=secrets.randbelow(2**53) / 2**53, at=at
-    )
+    case = open_copy(source.prediction, after.queue, external_id=external_id, draw=draws.uniform(), at=at)
     seeded = SeededCase.objects.create(
         case_id=case,
         drawn_for=after,

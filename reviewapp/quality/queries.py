@@ -114,8 +114,8 @@ def usernames(people: Collection[UUID]) -> dict[str, str]:
 # Seeding
 
 
-def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
-    """Cases, each with its queue, oldest first: they came of late, were drawn, their time is up, and none is seeded for them yet.
+def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID, datetime]]:
+    """Cases, each with its queue and when its time was up, oldest first: they came of late, were drawn, and none is seeded for them yet.
 
     They are drawn at the share of the queue, or as much of it as its people may be asked for.
     """
@@ -125,11 +125,12 @@ def arrivals_drawn(*, at: datetime) -> list[tuple[UUID, UUID]]:
     recent = recent.filter(~Exists(SeededCase.objects.filter(drawn_for=OuterRef("pk"))))
     shares = {queue.pk: drawn_shares(queue, at=at).seeded for queue in Queue.objects.filter(seeded_share__gt=0)}
     rows = recent.order_by("pk").values_list("pk", "queue", "opened_at")
-    return [
-        (pk, queue)
+    drawn = [
+        (pk, queue, opened_at + LONGEST_DELAY * _draw("delay", pk))
         for pk, queue, opened_at in rows
-        if _draw("drawn", pk) < shares.get(queue, 0.0) and opened_at + LONGEST_DELAY * _draw("delay", pk) <= at
+        if _draw("drawn", pk) < shares.get(queue, 0.0)
     ]
+    return [(pk, queue, due) for pk, queue, due in drawn if due <= at]
 
 
 def _draw(about: str, case_id: UUID) -> float:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
 WRONG_SHARE = 0.6  # of seeded cases; were it all, "seeded" would mean "wrong"
 LONGEST_DELAY = timedelta(hours=1)  # between an arrival and the case that is seeded for it
 LOOK_BACK = timedelta(hours=3)  # a drawn arrival for which nothing was found to seed until then, gets none
+EVERY = timedelta(seconds=10)  # as often it is looked which copies are due; the schedule has the same
 REST = timedelta(days=30)  # before the same source is used again
 FEWEST_DRAWN = 4
 MOST_ANSWERS = 500  # known ones, given at once
@@ -34,6 +35,16 @@ TRIES = 20
 def day_of(moment: datetime) -> datetime:
     """Midnight UTC before it."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def opened_at(due: datetime, *, at: datetime, chance: float) -> datetime:
+    """The moment that a copy carries which was due at `due` and is opened at `at`: its own; if that is long ago, one of the last few seconds.
+
+    Were it `at`, all copies would be opened at one second of the minute, and those of one look at the same microsecond.
+
+    :param chance: uniform on [0, 1).
+    """
+    return due if at - due < EVERY else at - chance * EVERY
 
 
 def id_like(model: str, others: Sequence[str], *, digit: Callable[[], int]) -> str | None:

@@ -27,13 +27,14 @@ from reviewapp.quality.rules import BY_SAMPLE, LONGEST_DELAY, LOOK_BACK, Kind, d
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A decision that was drawn: `decision` is a person's, None where the prediction passed."""
+    """A decision that was drawn: `decision` is a person's, None where the prediction passed. `due`: when its time was up."""
 
     queue: Queue
     prediction: UUID
     decision: UUID | None
     probability: float
     draw: bytes
+    due: datetime
 
 
 def drawn(*, at: datetime) -> Iterator[Drawn]:
@@ -51,8 +52,8 @@ def _drawn(
 ) -> Iterator[Drawn]:
     for prediction, decision, since in rows:
         made = draw(queue.pk, prediction)
-        if draws.number(made) < share and since + LONGEST_DELAY * delay(prediction) <= at:
-            yield Drawn(queue, prediction, decision, share, made)
+        if draws.number(made) < share and (due := since + LONGEST_DELAY * delay(prediction)) <= at:
+            yield Drawn(queue, prediction, decision, share, made, due)
 
 
 def draw(queue_id: UUID, prediction_id: UUID) -> bytes:

@@ -19,7 +19,7 @@ from reviewapp.lib.fields import why_faults
 from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.copies import open_copy
 from reviewapp.quality.models import QaAnswer, QaResolution, QaSample
-from reviewapp.quality.rules import Ruling, Sampled
+from reviewapp.quality.rules import Ruling, Sampled, opened_at
 from reviewapp.quality.sample_queries import Drawn
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ def draw_samples(*, at: datetime) -> int:
 
 def _tried(drawn: Drawn, *, at: datetime) -> bool:
     try:
-        return _sample(drawn=drawn, actor=SAMPLER, at=at) is not None
+        moment = opened_at(drawn.due, at=at, chance=draws.uniform())
+        return _sample(drawn=drawn, actor=SAMPLER, at=moment) is not None
     except Exception:
         log.exception("a decision could not be sampled")
         return False

@@ -1,6 +1,6 @@
 """What would tell a copy from a case that arrived, or give it to whom it must not go; of seeded cases and QA samples alike."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -17,6 +17,7 @@ from reviewapp.predictions.arguments import point_of
 from reviewapp.quality import queries, sample_queries
 from reviewapp.quality.actions import mix_in
 from reviewapp.quality.models import QaSample, SeededCase
+from reviewapp.quality.rules import EVERY
 from reviewapp.quality.sample_queries import gave_an_answer, to_compare
 from reviewapp.quality.sampling import compare, draw_samples
 from tests import factories
@@ -396,3 +397,46 @@ def test_a_ruling_is_withheld_with_the_answers(differing, api, sign_in, carol):
         "Approve was right"
         not in api(carol).get("/api/v1/quality/samples", queue="loans", state="resolved").content.decode()
     )
+
+
+# When they are opened: at no second of the minute and no microsecond that tells
+
+
+def opened(api, person, case: Case) -> datetime:
+    """As the API says it."""
+    return datetime.fromisoformat(api(person).get(f"/api/v1/cases/{case.pk}").json()["opened_at"])
+
+
+def test_a_sample_is_opened_when_its_own_time_was_up_and_not_when_it_was_looked(sampled, api, bob, monkeypatch):
+    passed, now = passes(sampled), factories.now()
+    monkeypatch.setattr(sample_queries, "delay", lambda _: 0.5)
+    due = passed.routing.routed_at + timedelta(minutes=30)
+    assert draw_samples(at=due - timedelta(microseconds=1)) == 0
+    assert draw_samples(at=due + timedelta(seconds=9)) == 1
+    assert now < opened(api, bob, QaSample.objects.get().case) == due
+
+
+def test_samples_that_waited_longer_are_opened_at_moments_of_their_own(sampled, api, bob):
+    for _ in range(5):
+        passes(sampled)
+    at = factories.now() + timedelta(minutes=20)
+    assert draw_samples(at=at) == 5
+    moments = {opened(api, bob, sample.case) for sample in QaSample.objects.all()}
+    assert len(moments) == 5
+    assert all(at - EVERY < moment <= at for moment in moments)
+
+
+def test_a_seeded_case_is_opened_when_its_own_time_was_up(office, api, bob, adjudicate, monkeypatch):
+    adjudicate(1)
+    arrival = office.send()
+    parts = {"delay": 0.25}
+    monkeypatch.setattr(queries, "_draw", lambda about, pk: parts.get(about, 0.0) if pk == arrival.pk else 1.0)
+    due = arrival.opened_at + timedelta(minutes=15)
+    assert mix_in(at=due - timedelta(microseconds=1)) == 0
+    assert mix_in(at=due + timedelta(seconds=9)) == 1
+    assert opened(api, bob, SeededCase.objects.get().case) == due
+
+
+@pytest.mark.parametrize("entry", ["mix-in-seeded", "draw-qa-samples"])
+def test_it_is_looked_as_often_as_the_rule_takes_for_granted(entry, settings):
+    assert settings.CELERY_BEAT_SCHEDULE[entry]["schedule"] == EVERY.total_seconds()
