@@ -15,6 +15,7 @@ from reviewapp.catalog.models import FeatureSchemaVersion, ReasonCode, UseCase
 from reviewapp.catalog.queries import current_schema, managed_use_case
 from reviewapp.lib.actor import SYSTEM, Actor
 from reviewapp.lib.errors import Conflict, Invalid, NotAllowed, Problem
+from reviewapp.lib.fields import why_faults
 from reviewapp.lib.unique import refused_as
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -128,12 +129,15 @@ def add_reason_code(
 ) -> ReasonCode:
     """Add a reason, or new words for one: the former version is retired, and what was answered with it keeps its words.
 
-    :raises Invalid: for an input or an outcome that the use case does not have. :raises NotFound: without the right to manage.
+    :raises Invalid: for an input or an outcome that the use case does not have, and for words that are missing or too long.
+    :raises NotFound: without the right to manage.
     """
     locked = managed_use_case(actor, use_case.pk, lock=True)
     schema = current_schema(locked)
     faults = _unknown(features, schema.names if schema else (), "/features")
     faults += _unknown(outcomes, locked.outcome_values, "/outcomes")
+    for name, words, most in (("code", code, 20), ("text", text, 120), ("subject_text", subject_text, 300)):
+        faults += why_faults(words, most=most, wanted=f"Give {name}", pointer=f"/{name}")
     if faults:
         raise Invalid(faults[0].detail, errors=faults)
     former = locked.reason_codes.filter(code=code).order_by("-version").first()

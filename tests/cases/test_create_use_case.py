@@ -44,6 +44,8 @@ def test_a_file_makes_a_use_case_with_inputs_reasons_and_queues(tmp_path):
         ({"slug": "Car Loans"}, "lower-case"),
         ({"outcomes": []}, "outcomes"),
         ({"nonsense": 1}, "nonsense"),
+        ({"reasons": [{"code": "R01", "text": "x" * 121, "subject_text": "y"}]}, "Give text, in at most 120"),
+        ({"reasons": [{"code": "R01", "text": "x", "subject_text": " "}]}, "Give subject_text, in at most 300"),
         ({"queues": [{"slug": "No Slug", "name": "x"}]}, "lower-case"),
     ],
 )

@@ -267,6 +267,23 @@ def test_alice_is_told_that_her_case_went_to_another_queue_and_reads_her_text_ag
     assert "You may not see this case any more" in work
 
 
+def test_who_would_pend_it_or_correct_its_inputs_is_told_as_well(gone, alice, bob, sign_in):
+    case, lease = gone(by_the_clock)
+    pend = {"lease": lease, "follow_up": "tomorrow", "awaited": "The payslip of May"}
+    for place, sent, words in (
+        ("pend", pend, "It was not pended; below is what you wrote."),
+        ("pend", {**pend, "follow_up": ""}, "The payslip of May"),
+        ("correct", {"lease": lease}, "Its inputs were not corrected."),
+    ):
+        told = sign_in(alice).post(f"/cases/{case.pk}/{place}/", sent)
+        page = told.content.decode()
+        assert (told.status_code, "It was late and went to another queue" in page, words in page) == (409, True, True)
+        assert "Loans lead" not in page
+        assert sign_in(bob).post(f"/cases/{case.pk}/{place}/", sent).status_code == 404
+    assert sign_in(alice).get(f"/cases/{case.pk}/correct/").status_code == 409
+    assert sign_in(alice).post(f"/cases/{case.pk}/pend/", {**pend, "lease": lease + 1}).status_code == 404
+
+
 def test_a_program_and_an_open_page_are_told_of_the_lost_lease_and_the_draft_is_kept(gone, alice, api, sign_in):
     case, lease = gone(by_the_clock)
     path, browser = f"/api/v1/cases/{case.pk}", sign_in(alice)

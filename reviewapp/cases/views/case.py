@@ -36,7 +36,7 @@ from reviewapp.cases.corrections_panel import corrections_context
 from reviewapp.cases.documents_panel import documents_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
-from reviewapp.cases.lost_panel import gone_context, lost_context
+from reviewapp.cases.lost_panel import gone_context, gone_undone_context, lost_context
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.reopenings_panel import ask_context
 from reviewapp.cases.rules import BLIND, Stage
@@ -292,7 +292,7 @@ def _kept(request: HttpRequest, before: Case, form: AnswerForm, error: Countersi
 def pend(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Let the case wait until its follow-up time, and go on to the next."""
     form, now = read_pending(request.POST), timezone.now()
-    found = queries.visible_cases(request.actor, WORK_QUEUE).select_related("queue").filter(pk=case_id).first()
+    found = own_work.case_to_answer(case_id, request.actor, lease=form.lease)
     if found is None:
         raise Http404
     try:
@@ -306,14 +306,18 @@ def pend(request: HttpRequest, case_id: UUID) -> HttpResponse:
             at=now,
         )
     except (Invalid, LeaseLost) as error:
-        return _not_pended(request, case_id, form, error)
+        return _not_pended(request, found, form, error)
     messages.success(request, f"Pended until {wording.clock(follow_up_at, now=now)}: {found.external_id}.")
     return take_next(request, found.queue)
 
 
-def _not_pended(request: HttpRequest, case_id: UUID, form: PendForm, error: CountersignError) -> HttpResponse:
+def _not_pended(request: HttpRequest, before: Case, form: PendForm, error: CountersignError) -> HttpResponse:
     """The page again: with what is wrong in the form, or as the case is now that the lease is lost."""
-    found = _viewed(request, case_id)
+    try:
+        found = _viewed(request, before.pk)
+    except NotFound:
+        context = gone_undone_context(before, undone="It was not pended; below is what you wrote.", typed=form.awaited)
+        return render(request, "cases/lease_lost.html", context, status=409)
     context = _case_context(request, found)
     if isinstance(error, LeaseLost):
         messages.warning(request, "Your lease on this case had ended already. It was not pended.")

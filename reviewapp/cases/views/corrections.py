@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reviewapp.access.rules import WORK_QUEUE
-from reviewapp.cases import actions, evidence_queries, queries
+from reviewapp.cases import actions, evidence_queries, own_work, queries
 from reviewapp.cases.actions import CorrectionWaits, LeaseLost
 from reviewapp.cases.corrections_panel import changes_of, form_context
 from reviewapp.cases.forms import read_corrections, read_what_if
+from reviewapp.cases.lost_panel import gone_undone_context
 from reviewapp.cases.models import Case
 from reviewapp.cases.withholding import AdviceWithheld
 from reviewapp.lib import query
@@ -28,7 +29,7 @@ def correct(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """The form, for whoever holds the case, and its sending."""
     found = queries.whole_case(queries.visible_cases(request.actor, WORK_QUEUE), case_id)
     if found is None:
-        raise Http404
+        return _gone(request, case_id)
     if request.method == "POST":
         return _send(request, found)
     query.read(request.GET, allowed=())
@@ -36,6 +37,15 @@ def correct(request: HttpRequest, case_id: UUID) -> HttpResponse:
         messages.warning(request, "Take the case first; whoever has it in hand corrects its inputs.")
         return redirect("cases:case", case_id=case_id)
     return _form(request, found, form_context(found))
+
+
+def _gone(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Whoever had it in hand is told that it went on; anybody else finds nothing."""
+    gone = own_work.passed_on(case_id, request.actor)
+    if gone is None:
+        raise Http404
+    context = gone_undone_context(gone, undone="Its inputs were not corrected.")
+    return render(request, "cases/lease_lost.html", context, status=409)
 
 
 def _form(request: HttpRequest, found: Case, form: dict[str, Any], *, status: int = 200) -> HttpResponse:
