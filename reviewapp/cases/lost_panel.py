@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -30,16 +31,23 @@ def lost_context(found: Case, actor: Actor, form: AnswerForm, *, now: datetime) 
 
 def gone_context(case: Case, form: AnswerForm) -> dict[str, Any]:
     """`case` and `lost` of one that was `passed_on`, for somebody who may not see it any more: no word of what is in it, nor of where it is."""
-    return _gone(case) | {"lost": _typed(case, form) | {"is_gone": True, "was_late": _was_late(case)}}
+    return named_context(case.pk, case.external_id) | {
+        "lost": _typed(case, form) | {"is_gone": True, "was_late": _was_late(case)}
+    }
 
 
 def gone_undone_context(case: Case, *, undone: str, typed: str = "") -> dict[str, Any]:
     """The same for whoever wanted something else than to answer. :param undone: what did not happen, as a sentence; `typed`: what they wrote."""
-    return _gone(case) | {"lost": {"is_gone": True, "was_late": _was_late(case), "undone": undone, "note": typed}}
+    return named_context(case.pk, case.external_id) | {
+        "lost": {"is_gone": True, "was_late": _was_late(case), "undone": undone, "note": typed}
+    }
 
 
-def _gone(case: Case) -> dict[str, Any]:
-    return {"case": {"id": case.pk, "external_id": case.external_id, "queue": {"url": reverse("cases:queues")}}}
+def named_context(case_id: UUID, external_id: str) -> dict[str, Any]:
+    """`case` as one of which nothing more than its number is told; the way on leads to the list of queues."""
+    return {
+        "case": {"id": case_id, "external_id": external_id, "queue": {"url": reverse("cases:queues"), "is_list": True}}
+    }
 
 
 def _typed(case: Case, form: AnswerForm) -> dict[str, Any]:

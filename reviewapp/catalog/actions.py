@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from inference.errors import SchemaError
 from inference.schema import FeatureSchema
@@ -136,7 +136,8 @@ def add_reason_code(
     schema = current_schema(locked)
     faults = _unknown(features, schema.names if schema else (), "/features")
     faults += _unknown(outcomes, locked.outcome_values, "/outcomes")
-    for name, words, most in (("code", code, 20), ("text", text, 120), ("subject_text", subject_text, 300)):
+    for name, words in (("code", code), ("text", text), ("subject_text", subject_text)):
+        most = cast("Any", ReasonCode._meta.get_field(name)).max_length
         faults += why_faults(words, most=most, wanted=f"Give {name}", pointer=f"/{name}")
     if faults:
         raise Invalid(faults[0].detail, errors=faults)

@@ -279,6 +279,7 @@ def test_who_would_pend_it_or_correct_its_inputs_is_told_as_well(gone, alice, bo
         page = told.content.decode()
         assert (told.status_code, "It was late and went to another queue" in page, words in page) == (409, True, True)
         assert "Loans lead" not in page
+        assert 'href="/queues/">To the queues</a>' in page
         assert sign_in(bob).post(f"/cases/{case.pk}/{place}/", sent).status_code == 404
     assert sign_in(alice).get(f"/cases/{case.pk}/correct/").status_code == 409
     assert sign_in(alice).post(f"/cases/{case.pk}/pend/", {**pend, "lease": lease + 1}).status_code == 404

@@ -36,7 +36,7 @@ from reviewapp.cases.corrections_panel import corrections_context
 from reviewapp.cases.documents_panel import documents_context
 from reviewapp.cases.flips_panel import flips_context
 from reviewapp.cases.forms import FIELD_OF, AnswerForm, PendForm, read_answer, read_pending
-from reviewapp.cases.lost_panel import gone_context, gone_undone_context, lost_context
+from reviewapp.cases.lost_panel import gone_context, gone_undone_context, lost_context, named_context
 from reviewapp.cases.models import Case, Review
 from reviewapp.cases.reopenings_panel import ask_context
 from reviewapp.cases.rules import BLIND, Stage
@@ -371,8 +371,7 @@ def _lost_at_heartbeat(request: HttpRequest, case_id: UUID, form: AnswerForm) ->
     found = queries.visible_cases(request.actor).only("external_id").filter(pk=case_id).first()
     if found is None and (gone := own_work.passed_on(case_id, request.actor, lease=form.lease)):
         return gone_context(gone, form)
-    told = {"id": case_id, "external_id": found.external_id if found else "", "queue": {"url": reverse("cases:queues")}}
-    return {"case": told}
+    return named_context(case_id, found.external_id if found else "")
 
 
 @require_POST
